@@ -1,0 +1,64 @@
+//! The theka: the tala's bols on the drums.
+
+use crate::performer::rng::Rng;
+use crate::performer::tala::{Bol, Tala};
+
+/// How long a stroke is held, in microseconds.
+pub const STROKE_US: u64 = 90_000;
+
+/// A stroke.
+#[derive(Debug, Clone, Copy)]
+pub struct Stroke {
+    /// The bol.
+    pub bol: Bol,
+    /// How hard.
+    pub velocity: u8,
+}
+
+/// The player of the theka.
+#[derive(Debug, Clone)]
+pub struct Theka {
+    rng: Rng,
+}
+
+impl Theka {
+    /// A player.
+    pub fn new(seed: u64) -> Self {
+        Self { rng: Rng::new(seed ^ 0x7468_656b) }
+    }
+
+    /// The stroke of a quarter matra, if there is one: the theka's on the matra, light fillings between when there
+    /// is time for them.
+    pub fn stroke(&mut self, tala: &Tala, quarter: u16, matra_s: f32, level: f32, intensity: f32) -> Option<Stroke> {
+        let (matra, part) = ((quarter / 4) as u8, quarter % 4);
+        // Drawn every quarter, so that the stream of chance does not hang on the laya.
+        let (chance, hand) = (self.rng.unit(), self.rng.between(-4.0, 4.0));
+        let khali = tala.khali[usize::from(matra)];
+        let strength = level * (46.0 + 46.0 * intensity);
+        if part == 0 {
+            let weight = match (matra, tala.is_start(matra)) {
+                (0, _) => 1.25,
+                (_, true) => 1.1,
+                _ => 0.92,
+            };
+            let weight = if khali { weight * 0.8 } else { weight };
+            return Some(self.make(tala.theka[usize::from(matra)], strength * weight + hand));
+        }
+        let room = matra_s > if part == 2 { 0.36 } else { 0.8 };
+        let likely = (0.12 + 0.35 * intensity) * if part == 2 { 1.0 } else { 0.4 };
+        if !room || chance > likely {
+            return None;
+        }
+        let bol = Bol::named(if khali || part != 2 { "Ka" } else { "Ge" })?;
+        Some(self.make(bol, strength * 0.55 + hand))
+    }
+
+    /// The stroke that closes: on the sam where a gat ends.
+    pub fn close(&mut self, level: f32, intensity: f32) -> Option<Stroke> {
+        Some(self.make(Bol::named("Dha")?, level * (56.0 + 46.0 * intensity)))
+    }
+
+    fn make(&mut self, bol: Bol, velocity: f32) -> Stroke {
+        Stroke { bol, velocity: velocity.clamp(1.0, 127.0) as u8 }
+    }
+}

@@ -1,0 +1,231 @@
+//! The engine played in real time, on every port at once.
+//!
+//! One OS thread, `performer`, takes the newest mood, lets the engine play a few milliseconds ahead, and sends each
+//! event at its absolute time. Between events it neither locks nor allocates nor touches files. A port that fails is
+//! handed to a second thread, `ports`, which opens it again; the music goes on on the others meanwhile.
+//!
+//! A user without the right to real-time priority (`rtprio` in limits.conf, or CAP_SYS_NICE) gets an ordinary thread.
+
+mod lateness;
+mod ports;
+mod stage;
+mod tape;
+mod time;
+
+pub use lateness::Lateness;
+pub use tape::Tape;
+
+use super::engine::Engine;
+use super::event::Event;
+use super::status::Status;
+use crate::latest::Latest;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use ports::Reopener;
+use rasika_hardware::midi::{MidiOut, PortError};
+use rasika_models::Mood;
+use stage::Stage;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+/// How far ahead the engine plays: the most a mood waits before the engine hears of it, in microseconds.
+const WINDOW_US: u64 = 5_000;
+/// Behind by more than this (a suspended laptop) the music goes on from now, and does not hurry after the time lost.
+const HURRY_AT_MOST_US: u64 = 400_000;
+/// Events of one window at most: three voices and their controllers come nowhere near.
+const EVENTS: usize = 512;
+/// Reports no one has read yet at most; further ones are dropped.
+const REPORTS: usize = 64;
+
+/// Something to tell the user, once.
+#[derive(Debug)]
+pub enum Report {
+    /// A port failed and was dropped; it is tried again now and then.
+    Lost(PortError),
+    /// A port is back and has its set-up again.
+    Back(String),
+    /// The thread got no real-time priority; what the system said.
+    Ordinary(String),
+    /// The music stood still for so many milliseconds (a suspended machine) and went on.
+    Stood(u64),
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Lost(error) => write!(f, "{error}; the music goes on on the other ports"),
+            Self::Back(name) => write!(f, "{name} is back"),
+            Self::Ordinary(cause) => {
+                write!(
+                    f,
+                    "no real-time priority for the performer ({cause}); timing may suffer; set rtprio in limits.conf"
+                )
+            }
+            Self::Stood(ms) => write!(f, "the machine stood still for {ms} ms; the music goes on from here"),
+        }
+    }
+}
+
+/// Opens a port again by its name.
+pub type Opener = Box<dyn Fn(&str) -> Result<Box<dyn MidiOut>, PortError> + Send>;
+
+/// What the player plays on.
+pub struct Outputs {
+    /// The ports, open.
+    pub ports: Vec<Box<dyn MidiOut>>,
+    /// How a lost port is opened again; [`rasika_hardware::midi::open`] but for tests.
+    pub opener: Opener,
+    /// Takes every event, for a .mid file of what was played (see [`Tape`]).
+    pub tape: Option<Sender<Event>>,
+}
+
+impl Outputs {
+    /// Ports that were opened with [`rasika_hardware::midi::open`].
+    #[must_use]
+    pub fn new(ports: Vec<Box<dyn MidiOut>>) -> Self {
+        Self { ports, opener: Box::new(rasika_hardware::midi::open), tape: None }
+    }
+}
+
+/// A performance in real time. Dropping it ends the music with the whole silence procedure.
+#[derive(Debug)]
+pub struct Player {
+    stop: Arc<AtomicBool>,
+    status: Arc<Latest<Status>>,
+    lateness: Arc<Lateness>,
+    reports: Receiver<Report>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Player {
+    /// Begins to play. Whoever watches the performer sets `moods`.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(engine: Engine, moods: Arc<Latest<Mood>>, outputs: Outputs) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let status = Arc::new(Latest::new(engine.status()));
+        let lateness = Arc::new(Lateness::default());
+        let (report, reports) = bounded(REPORTS);
+        let reopener = Reopener::start(outputs.opener, Arc::clone(&stop))?;
+        let stage = Stage::new(outputs.ports, reopener, report.clone());
+        let performer = Performer {
+            engine,
+            stage,
+            moods,
+            stop: Arc::clone(&stop),
+            status: Arc::clone(&status),
+            lateness: Arc::clone(&lateness),
+            report,
+            tape: outputs.tape,
+        };
+        let thread = std::thread::Builder::new().name("performer".to_owned()).spawn(move || performer.run())?;
+        Ok(Self { stop, status, lateness, reports, thread: Some(thread) })
+    }
+
+    /// What is sounding now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.status.get()
+    }
+
+    /// How late events have been.
+    #[must_use]
+    pub fn lateness(&self) -> &Lateness {
+        &self.lateness
+    }
+
+    /// What there is to tell the user, to be read and logged by another thread.
+    #[must_use]
+    pub fn reports(&self) -> &Receiver<Report> {
+        &self.reports
+    }
+
+    /// Whether the performer still plays; false after a panic in its thread.
+    #[must_use]
+    pub fn is_playing(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// Ends the music: every note off, and silence said in every way synths understand, on every port.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been printed, and the stage fell silent as it was dropped.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the performer thread owns.
+struct Performer {
+    engine: Engine,
+    stage: Stage,
+    moods: Arc<Latest<Mood>>,
+    stop: Arc<AtomicBool>,
+    status: Arc<Latest<Status>>,
+    lateness: Arc<Lateness>,
+    report: Sender<Report>,
+    tape: Option<Sender<Event>>,
+}
+
+impl Performer {
+    fn run(mut self) {
+        if let Err(cause) = time::ask_for_real_time() {
+            let _ = self.report.try_send(Report::Ordinary(cause.to_string()));
+        }
+        let mut events = Vec::with_capacity(EVENTS);
+        let begun_us = self.engine.now_us();
+        // The moment, on the system's clock, of the engine's time 0.
+        let mut zero_us = time::now_us().saturating_sub(begun_us);
+        self.engine.setup(&mut events);
+        self.send_all(&mut events, zero_us);
+        let mut until_us = begun_us;
+        while !self.stop.load(Ordering::Acquire) {
+            self.welcome_back(&mut events);
+            until_us += WINDOW_US;
+            self.engine.advance(until_us, &self.moods.get(), &mut events);
+            self.send_all(&mut events, zero_us);
+            self.status.set(self.engine.status());
+            time::sleep_until_us(zero_us + until_us);
+            let behind_us = time::now_us().saturating_sub(zero_us + until_us);
+            if behind_us > HURRY_AT_MOST_US {
+                zero_us += behind_us;
+                let _ = self.report.try_send(Report::Stood(behind_us / 1000));
+            }
+        }
+        self.engine.silence(&mut events);
+        self.send_all(&mut events, zero_us);
+        self.status.set(Status::default());
+    }
+
+    /// Sends events, each at its time, and empties the list.
+    fn send_all(&mut self, events: &mut Vec<Event>, zero_us: u64) {
+        for event in events.drain(..) {
+            let due_us = zero_us + event.time_us;
+            time::sleep_until_us(due_us);
+            self.stage.send(&event);
+            self.lateness.record(time::now_us().saturating_sub(due_us));
+            if let Some(tape) = &self.tape {
+                // A full tape loses events; the music does not wait for it.
+                let _ = tape.try_send(event);
+            }
+        }
+    }
+
+    /// Ports that are back get their set-up before anything else.
+    fn welcome_back(&mut self, events: &mut Vec<Event>) {
+        while let Some(port) = self.stage.returned() {
+            self.engine.setup(events);
+            let _ = self.report.try_send(Report::Back(port.name().to_owned()));
+            self.stage.add(port, events);
+            events.clear();
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Where frames come from: a camera, a GStreamer pipeline, a video file, a folder of pictures, one picture.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use opencv::core::Mat;
+use opencv::imgcodecs::{IMREAD_COLOR, imread};
+use opencv::prelude::*;
+use opencv::videoio::{
+    CAP_ANY, CAP_FFMPEG, CAP_GSTREAMER, CAP_PROP_BUFFERSIZE, CAP_PROP_FPS, CAP_PROP_FRAME_COUNT, CAP_V4L2, VideoCapture,
+};
+use rasika_models::perception::{Frame, FrameError};
+
+/// Frame rate that is assumed where a source does not tell its own, in Hz.
+const USUAL_RATE_HZ: f64 = 30.0;
+/// A file that ends before this share of the frames it announced is taken as truncated; announcements are estimates.
+const WHOLE_SHARE: f64 = 0.9;
+/// Names of pictures, by their endings.
+const PICTURES: [&str; 8] = ["jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff", "ppm"];
+
+/// Why there are no (more) frames.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// No such file or device.
+    #[error("{0} does not exist; give a video, a picture, a folder of pictures, or --camera /dev/video0")]
+    Missing(String),
+    /// It is there and cannot be read as a video.
+    #[error("{0} cannot be read as a video; it may be damaged, truncated or in a format that OpenCV does not know")]
+    NoVideo(String),
+    /// The camera or pipeline does not open.
+    #[error("{0} does not open; is it plugged in, and not in use by another program?")]
+    NoCamera(String),
+    /// A camera that stopped giving frames.
+    #[error("{0} stopped giving frames")]
+    CameraStopped(String),
+    /// A picture that cannot be read.
+    #[error("{0} cannot be read as a picture; it may be damaged, truncated or empty")]
+    NoPicture(String),
+    /// A picture in a format that cannot be used.
+    #[error("{0}: {1}")]
+    Format(String, FrameError),
+    /// A folder without pictures.
+    #[error("{0} holds no pictures (jpg, png, bmp, webp, tif, ppm)")]
+    NoPictures(String),
+    /// A file that ended too soon.
+    #[error("{path} ended after {read} of {announced} frames; it is truncated or damaged")]
+    Truncated {
+        /// The file.
+        path: String,
+        /// Frames read.
+        read: u64,
+        /// Frames that its header announces.
+        announced: u64,
+    },
+    /// The system refused.
+    #[error("{0}: {1}")]
+    Io(String, std::io::Error),
+    /// OpenCV failed.
+    #[error("OpenCV failed on {0}: {1}")]
+    OpenCv(String, opencv::Error),
+}
+
+/// One frame of a source.
+pub struct Shot {
+    /// The picture.
+    pub frame: Arc<Frame>,
+    /// Number in the source, from 0.
+    pub number: u64,
+    /// Time from the start of the source, in milliseconds.
+    pub time_ms: f64,
+    /// Name of the picture in its folder.
+    pub file: Option<String>,
+}
+
+/// What frames are read from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Source {
+    /// A camera device, by path or number.
+    Camera(String),
+    /// A GStreamer pipeline that ends in an appsink.
+    Pipeline(String),
+    /// A video file.
+    Video(PathBuf),
+    /// Pictures by name, in alphabetical order.
+    Pictures(Vec<PathBuf>),
+}
+
+impl Source {
+    /// Finds out what a path is: a video, a picture, a folder of pictures, or a camera device.
+    ///
+    /// # Errors
+    /// Nothing is there, or the folder holds no pictures.
+    pub fn of_path(path: &Path) -> Result<Self, SourceError> {
+        let name = path.display().to_string();
+        let io = |e| SourceError::Io(name.clone(), e);
+        if !path.try_exists().map_err(io)? {
+            return Err(SourceError::Missing(name));
+        }
+        let kind = path.metadata().map_err(io)?;
+        if kind.is_dir() {
+            let mut pictures = Vec::new();
+            for entry in path.read_dir().map_err(io)? {
+                let file = entry.map_err(io)?.path();
+                if is_picture(&file) {
+                    pictures.push(file);
+                }
+            }
+            pictures.sort();
+            return if pictures.is_empty() { Err(SourceError::NoPictures(name)) } else { Ok(Self::Pictures(pictures)) };
+        }
+        if is_picture(path) {
+            return Ok(Self::Pictures(vec![path.to_owned()]));
+        }
+        Ok(if kind.is_file() { Self::Video(path.to_owned()) } else { Self::Camera(name) })
+    }
+
+    /// Whether frames come at their own time and are lost when nobody looks.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        matches!(self, Self::Camera(_) | Self::Pipeline(_))
+    }
+
+    /// Whether the frames are unrelated pictures.
+    #[must_use]
+    pub fn is_stills(&self) -> bool {
+        matches!(self, Self::Pictures(_))
+    }
+
+    /// Opens the source.
+    ///
+    /// # Errors
+    /// It is not there or cannot be read.
+    /// `mirrored` frames are turned back, left for right.
+    pub fn open(&self, mirrored: bool) -> Result<Reader, SourceError> {
+        let from = match self {
+            Self::Pictures(files) => Ok(From::Pictures(files.clone().into_iter().enumerate())),
+            Self::Video(path) => {
+                let name = path.display().to_string();
+                Film::open(&name, CAP_FFMPEG, SourceError::NoVideo).map(From::Film)
+            }
+            Self::Camera(device) => {
+                let mut film = Film::open(device, CAP_V4L2, SourceError::NoCamera)?;
+                // One frame of delay at most, where the driver allows it.
+                let _ = film.capture.set(CAP_PROP_BUFFERSIZE, 1.0);
+                film.announced = None;
+                Ok(From::Film(film))
+            }
+            Self::Pipeline(pipeline) => {
+                let mut film = Film::open(pipeline, CAP_GSTREAMER, SourceError::NoCamera)?;
+                film.announced = None;
+                Ok(From::Film(film))
+            }
+        };
+        Ok(Reader { from: from?, mirrored })
+    }
+}
+
+/// Whether a file's name says picture.
+fn is_picture(path: &Path) -> bool {
+    let ending = path.extension().and_then(|e| e.to_str()).map(str::to_lowercase);
+    ending.is_some_and(|e| PICTURES.contains(&e.as_str()))
+}
+
+/// An open source: an iterator of shots.
+///
+/// A picture that cannot be read is an `Err` and the next one follows; a video that ended too soon is a last `Err`.
+pub struct Reader {
+    from: From,
+    mirrored: bool,
+}
+
+enum From {
+    Film(Film),
+    Pictures(std::iter::Enumerate<std::vec::IntoIter<PathBuf>>),
+}
+
+impl Reader {
+    /// Frames a second.
+    #[must_use]
+    pub fn rate_hz(&self) -> f64 {
+        match &self.from {
+            From::Film(film) => film.rate_hz,
+            From::Pictures(_) => USUAL_RATE_HZ,
+        }
+    }
+
+    /// How many frames there will be, as far as is known.
+    #[must_use]
+    pub fn announced(&self) -> Option<u64> {
+        match &self.from {
+            From::Film(film) => film.announced,
+            From::Pictures(files) => u64::try_from(files.len()).ok(),
+        }
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Shot, SourceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.from {
+            From::Film(film) => film.read(self.mirrored).transpose(),
+            From::Pictures(files) => {
+                let (number, path) = files.next()?;
+                Some(read_picture(&path, self.mirrored).map(|frame| Shot {
+                    frame: Arc::new(frame),
+                    number: number as u64,
+                    time_ms: number as f64 * 1000.0 / USUAL_RATE_HZ,
+                    file: Some(file_name(&path)),
+                }))
+            }
+        }
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn read_picture(path: &Path, mirrored: bool) -> Result<Frame, SourceError> {
+    let name = path.display().to_string();
+    // An unreadable picture is an empty one to OpenCV, or, where it is too large, an error.
+    let picture = imread(&name, IMREAD_COLOR).map_err(|_| SourceError::NoPicture(name.clone()))?;
+    frame_of(picture, mirrored).map_err(|e| match e {
+        FrameError::Empty => SourceError::NoPicture(name),
+        other => SourceError::Format(name, other),
+    })
+}
+
+/// A frame of a picture, turned back if it is a mirror image.
+fn frame_of(picture: Mat, mirrored: bool) -> Result<Frame, FrameError> {
+    if !mirrored || picture.empty() {
+        return Frame::new(picture);
+    }
+    let mut turned = Mat::default();
+    opencv::core::flip(&picture, &mut turned, 1)?;
+    Frame::new(turned)
+}
+
+/// A camera, pipeline or video file that is open.
+struct Film {
+    name: String,
+    capture: VideoCapture,
+    rate_hz: f64,
+    announced: Option<u64>,
+    read: u64,
+    /// When a live source was opened: its frames are timed by the clock.
+    opened: Option<std::time::Instant>,
+    ended: bool,
+}
+
+impl Film {
+    fn open(name: &str, backend: i32, refused: fn(String) -> SourceError) -> Result<Self, SourceError> {
+        let opencv = |e| SourceError::OpenCv(name.to_owned(), e);
+        let live = backend != CAP_FFMPEG;
+        let capture = match name.parse::<i32>() {
+            Ok(index) if live => VideoCapture::new(index, CAP_ANY),
+            _ => VideoCapture::from_file(name, backend),
+        }
+        .map_err(opencv)?;
+        if !capture.is_opened().map_err(opencv)? {
+            return Err(refused(name.to_owned()));
+        }
+        let known = |property| capture.get(property).ok().filter(|v| v.is_finite() && *v > 0.0);
+        let rate_hz = known(CAP_PROP_FPS).filter(|hz| *hz <= 1000.0).unwrap_or(USUAL_RATE_HZ);
+        let announced = known(CAP_PROP_FRAME_COUNT).filter(|n| *n < 1e9).map(|n| n as u64);
+        Ok(Self {
+            name: name.to_owned(),
+            rate_hz,
+            announced,
+            read: 0,
+            opened: live.then(std::time::Instant::now),
+            capture,
+            ended: false,
+        })
+    }
+
+    fn read(&mut self, mirrored: bool) -> Result<Option<Shot>, SourceError> {
+        if self.ended {
+            return Ok(None);
+        }
+        let mut picture = Mat::default();
+        let got = self.capture.read(&mut picture);
+        if !got.map_err(|e| SourceError::OpenCv(self.name.clone(), e))? || picture.empty() {
+            self.ended = true;
+            return self.end();
+        }
+        let frame = frame_of(picture, mirrored).map_err(|e| SourceError::Format(self.name.clone(), e))?;
+        let number = self.read;
+        self.read += 1;
+        let time_ms = match self.opened {
+            Some(opened) => opened.elapsed().as_secs_f64() * 1000.0,
+            None => number as f64 * 1000.0 / self.rate_hz,
+        };
+        Ok(Some(Shot { frame: Arc::new(frame), number, time_ms, file: None }))
+    }
+
+    fn end(&self) -> Result<Option<Shot>, SourceError> {
+        if self.opened.is_some() {
+            return Err(SourceError::CameraStopped(self.name.clone()));
+        }
+        if self.read == 0 {
+            return Err(SourceError::NoVideo(self.name.clone()));
+        }
+        match self.announced {
+            Some(announced) if (self.read as f64) < announced as f64 * WHOLE_SHARE => {
+                Err(SourceError::Truncated { path: self.name.clone(), read: self.read, announced })
+            }
+            _ => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What `rasikad` can be asked to do: one file for each verb.
+
+pub mod bench;
+pub mod see;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use rasika_device::source::{Source, SourceError};
+
+/// Where frames come from, and what looks at them.
+#[derive(Debug, Args)]
+pub struct Input {
+    /// A video file, a picture, a folder of pictures, or a camera device
+    #[arg(value_name = "SOURCE", required_unless_present_any = ["camera", "pipeline"])]
+    source: Option<PathBuf>,
+
+    /// A camera: /dev/video0, or its number
+    #[arg(long, value_name = "DEVICE", conflicts_with_all = ["source", "pipeline"])]
+    camera: Option<String>,
+
+    /// A GStreamer pipeline that ends in an appsink, such as "libcamerasrc ! videoconvert ! appsink"
+    #[arg(long, value_name = "PIPELINE", conflicts_with = "source")]
+    pipeline: Option<String>,
+
+    /// The source shows a mirror image: frames are turned back first, so that left and right are the performer's own
+    #[arg(long)]
+    pub mirrored: bool,
+
+    /// Folder of face_landmarker.task and hand_landmarker.task
+    #[arg(long, value_name = "DIR", env = "RASIKA_MODELS")]
+    models: Option<PathBuf>,
+}
+
+impl Input {
+    /// The source that was named.
+    pub fn source(&self) -> Result<Source, SourceError> {
+        match (&self.camera, &self.pipeline, &self.source) {
+            (Some(device), _, _) => Ok(Source::Camera(device.clone())),
+            (_, Some(pipeline), _) => Ok(Source::Pipeline(pipeline.clone())),
+            (_, _, Some(path)) => Source::of_path(path),
+            // clap asks for one of the three.
+            _ => Err(SourceError::Missing("no source".into())),
+        }
+    }
+
+    /// The folder of models: as named, or packaged beside the program, or in the source tree.
+    pub fn models(&self) -> PathBuf {
+        let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("../share/rasika/models")));
+        let in_tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/files/models");
+        self.models.clone().unwrap_or_else(|| beside.filter(|folder| folder.is_dir()).unwrap_or(in_tree))
+    }
+}

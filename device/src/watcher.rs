@@ -1,0 +1,97 @@
+//! From frames to moods: perception, classifier and smoother in a row.
+
+use std::path::PathBuf;
+
+use rasika_models::perception::governor::{Governor, Load};
+use rasika_models::perception::{HandsPace, Perceiver, PerceptionError, Settings, Timing, Tracking};
+use rasika_models::smoother;
+use rasika_models::{Classifier, FeatureVector, Mood, Observation, Reading, Smoother};
+
+use crate::source::Shot;
+
+/// What was made of one frame.
+pub struct Sight {
+    /// What was seen.
+    pub observation: Observation,
+    /// How it was read; `None` without a face.
+    pub reading: Option<Reading>,
+    /// The mood that stands.
+    pub mood: Mood,
+}
+
+/// How a [`Watcher`] looks at its source.
+#[derive(Debug, Clone)]
+pub struct Way {
+    /// Folder of the model bundles.
+    pub models: PathBuf,
+    /// Every frame by itself: nothing is followed or smoothed, and the mood is that of the one picture.
+    pub every_frame: bool,
+    /// Frames come at their own time: faces do not wait for hands, and the load follows what the board can do.
+    pub live: bool,
+}
+
+/// Frames in, moods out.
+pub struct Watcher {
+    way: Way,
+    perceiver: Perceiver,
+    classifier: Classifier,
+    smoother: Smoother,
+    governor: Governor,
+}
+
+impl Watcher {
+    /// Loads the models.
+    ///
+    /// # Errors
+    /// A model file is absent, damaged or another one.
+    pub fn new(way: Way) -> Result<Self, PerceptionError> {
+        let perceiver = Perceiver::new(Settings {
+            models: way.models.clone(),
+            tracking: if way.every_frame { Tracking::EveryFrame } else { Tracking::Follow },
+            pace: if way.live { HandsPace::Newest } else { HandsPace::InStep },
+            hands_every: 1,
+        })?;
+        Ok(Self {
+            way,
+            perceiver,
+            classifier: Classifier::default_model(),
+            smoother: Smoother::new(smoother::Settings::default()),
+            governor: Governor::default(),
+        })
+    }
+
+    /// Looks at a frame.
+    ///
+    /// # Errors
+    /// OpenCV or LiteRT failed on it.
+    pub fn look(&mut self, shot: &Shot) -> Result<Sight, PerceptionError> {
+        let observation = self.perceiver.observe(&shot.frame, shot.number, shot.time_ms)?;
+        let reading = FeatureVector::of(&observation).map(|features| self.classifier.read(&features));
+        let mood = if self.way.every_frame {
+            mood_of_still(reading.as_ref())
+        } else {
+            self.smoother.update(shot.time_ms, reading.as_ref())
+        };
+        Ok(Sight { observation, reading, mood })
+    }
+
+    /// Tells the governor how long a frame took and how much time there was; gives the load from now on.
+    pub fn govern(&mut self, budget: std::time::Duration, temperature_c: Option<f32>) -> Load {
+        let load = self.governor.frame(self.perceiver.timing().wall, budget, temperature_c);
+        self.perceiver.set_hands_every(load.hands_every);
+        load
+    }
+
+    /// Where the time of the last frame went.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        self.perceiver.timing()
+    }
+}
+
+/// The mood of a picture by itself: what the smoother would say if the picture stood still for long.
+fn mood_of_still(reading: Option<&Reading>) -> Mood {
+    let mut smoother = Smoother::new(smoother::Settings::default());
+    let hold_ms = smoother::Settings::default().shanta_hold_ms;
+    [0.0, hold_ms + 1.0].map(|time_ms| smoother.update(time_ms, reading))[1]
+}

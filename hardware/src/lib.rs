@@ -1,0 +1,3 @@
+//! What the box touches: MIDI ports and serial lines.
+
+pub mod midi;

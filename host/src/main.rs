@@ -1,0 +1,2 @@
+//! The laptop companion.
+fn main() {}

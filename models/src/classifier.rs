@@ -1,0 +1,132 @@
+//! From features to nine probabilities: knowledge written as data, a small classifier made from it.
+//!
+//! Nothing here was trained on labelled faces. `knowledge/` declares which action units each rasa shows
+//! (with sources), and what an action unit does to about fifteen *signs* of the face (brow height, eye opening, smile, …).
+//! Each sign is scored against a population of strangers (so a channel that idles high or low does no harm),
+//! and the rasas are told apart by a linear discriminant with the population's own correlations. See
+//! `models/README.md` for how well it does and on whom it fails.
+
+mod files;
+mod knowledge;
+mod linear;
+mod population;
+mod sign;
+
+pub use files::KnowledgeError;
+pub use knowledge::{Knowledge, Sources};
+pub use population::measure_population;
+
+use crate::{FeatureVector, Rasa};
+use sign::Sign;
+
+/// What the classifier reads in one frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    /// How likely each rasa is, in class order; sums to 1.
+    pub probabilities: [f32; Rasa::COUNT],
+    /// How strongly each rasa would be shown if it is that one: 0 at rest, 1 in full.
+    pub strengths: [f32; Rasa::COUNT],
+    /// Turn of the head in degrees, positive to the performer's own left.
+    pub yaw_deg: f32,
+    /// Nod of the head in degrees, positive up.
+    pub pitch_deg: f32,
+}
+
+impl Reading {
+    /// The most likely rasa.
+    #[must_use]
+    pub fn likeliest(&self) -> Rasa {
+        Rasa::ALL
+            .into_iter()
+            .reduce(|best, rasa| if self.of(rasa) > self.of(best) { rasa } else { best })
+            .unwrap_or(Rasa::Shanta)
+    }
+
+    /// Probability of a rasa.
+    #[must_use]
+    pub fn of(&self, rasa: Rasa) -> f32 {
+        self.probabilities[rasa.index()]
+    }
+}
+
+/// Tells rasas apart.
+#[derive(Debug, Clone)]
+pub struct Classifier {
+    signs: Vec<Sign>,
+    /// Sign scores of a resting face.
+    rest: Vec<f32>,
+    rasas: Vec<Discriminant>,
+}
+
+/// One rasa's line through the signs.
+#[derive(Debug, Clone)]
+struct Discriminant {
+    /// Log-odds for each unit of a sign away from rest.
+    weights: Vec<f32>,
+    /// Log-odds of a resting face.
+    bias: f32,
+    /// Value of `weights · signs` when the rasa is shown in full; `None` for the resting face itself.
+    full: Option<f32>,
+    /// Log-odds for what the hands do: place in the feature vector, and weight.
+    hands: Vec<(usize, f32)>,
+}
+
+/// A resting face is Shanta's: its strength falls to 0 when the signs are this far from rest (root mean square).
+const RESTLESS: f32 = 1.5;
+
+impl Classifier {
+    /// The model that works before any training, made from the knowledge inside the program.
+    #[must_use]
+    pub fn default_model() -> Self {
+        // The built-in files are checked by `the_built_in_knowledge_is_valid` in tests/rasa_knowledge.rs.
+        Self::new(&Knowledge::built_in().expect("the built-in knowledge is tested"))
+    }
+
+    /// A classifier from declared knowledge.
+    #[must_use]
+    pub fn new(knowledge: &Knowledge) -> Self {
+        knowledge.classifier()
+    }
+
+    /// How likely each rasa is, in class order; sums to 1.
+    #[must_use]
+    pub fn probabilities(&self, features: &FeatureVector) -> [f32; Rasa::COUNT] {
+        self.read(features).probabilities
+    }
+
+    /// Everything the smoother needs of one frame.
+    #[must_use]
+    pub fn read(&self, features: &FeatureVector) -> Reading {
+        let scores: Vec<f32> =
+            self.signs.iter().zip(&self.rest).map(|(sign, rest)| sign.score(features) - rest).collect();
+        let unrest = (scores.iter().map(|s| s * s).sum::<f32>() / scores.len().max(1) as f32).sqrt();
+        let mut logits = [0.0; Rasa::COUNT];
+        let mut strengths = [0.0; Rasa::COUNT];
+        for ((logit, strength), rasa) in logits.iter_mut().zip(&mut strengths).zip(&self.rasas) {
+            let face: f32 = rasa.weights.iter().zip(&scores).map(|(w, s)| w * s).sum();
+            let hands: f32 = rasa.hands.iter().map(|&(place, weight)| weight * features.values()[place]).sum();
+            *logit = rasa.bias + face + hands;
+            *strength = rasa.full.map_or(1.0 - unrest / RESTLESS, |full| face / full).clamp(0.0, 1.0);
+        }
+        Reading {
+            probabilities: softmax(logits),
+            strengths,
+            yaw_deg: features.yaw_deg(),
+            pitch_deg: features.pitch_deg(),
+        }
+    }
+
+    /// Names and scores of the signs of a face, in population standard deviations: for people who want to see why.
+    #[must_use]
+    pub fn signs(&self, features: &FeatureVector) -> Vec<(&str, f32)> {
+        self.signs.iter().map(|sign| (sign.name(), sign.score(features))).collect()
+    }
+}
+
+/// Probabilities of log-odds.
+fn softmax(logits: [f32; Rasa::COUNT]) -> [f32; Rasa::COUNT] {
+    let top = logits.into_iter().fold(f32::NEG_INFINITY, f32::max);
+    let parts = logits.map(|logit| (logit - top).exp());
+    let sum: f32 = parts.iter().sum();
+    parts.map(|part| part / sum)
+}

@@ -1,0 +1,21 @@
+//! From a camera frame to a rasa.
+//!
+//! The crate knows nothing of MIDI, files of takes, or networks.
+
+pub mod classifier;
+pub mod features;
+pub mod mood;
+pub mod observation;
+#[cfg(feature = "perception")]
+pub mod perception;
+pub mod rasa;
+#[cfg(feature = "perception")]
+pub mod runtime;
+pub mod smoother;
+
+pub use classifier::{Classifier, Reading};
+pub use features::{FEATURES, FEATURES_VERSION, FeatureVector};
+pub use mood::Mood;
+pub use observation::{Face, Hand, Observation, Side};
+pub use rasa::Rasa;
+pub use smoother::Smoother;

@@ -1,0 +1,173 @@
+//! The performer's face: found, followed from frame to frame, measured.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::bundle::{FACE_BUNDLE, read_network};
+use super::crop::{self, Border, Frame};
+use super::detector::{self, Detector};
+use super::head_pose::{self, HeadPose};
+use super::one_euro::LandmarkFilter;
+use super::performer::Performer;
+use super::roi::{Roi, bounds_of};
+use super::{PerceptionError, Tracking};
+use crate::observation::{BLENDSHAPES, FACE_POINTS, Face, Landmark};
+use crate::runtime::Network;
+
+/// Side of the landmark network's input in pixels.
+const SIDE: usize = 256;
+/// Values of its output.
+const MESH_VALUES: i32 = 1434;
+/// Presence from which there is a face in the region.
+const MIN_PRESENCE: f32 = 0.5;
+
+/// Points that the blendshape network reads (`face_blendshapes_graph.cc`, Apache-2.0).
+#[rustfmt::skip]
+const BLENDSHAPE_POINTS: [usize; 146] = [
+    0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78,
+    80, 81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152,
+    153, 154, 155, 157, 158, 159, 160, 161, 162, 163, 168, 172, 173, 176, 178, 181, 185, 191, 195, 197, 234, 246,
+    249, 251, 263, 267, 269, 270, 276, 282, 283, 284, 285, 288, 291, 293, 295, 296, 297, 300, 308, 310, 311, 312,
+    314, 317, 318, 321, 323, 324, 332, 334, 336, 338, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379, 380, 381,
+    382, 384, 385, 386, 387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466, 468, 469, 470, 471, 472,
+    473, 474, 475, 476, 477,
+];
+
+/// Face detector, mesh and blendshapes.
+pub struct FaceTracker {
+    detector: Detector,
+    mesh: Network,
+    blendshapes: Network,
+    scratch: crop::Scratch,
+    upright: Vec<[f32; 2]>,
+    filter: LandmarkFilter,
+    performer: Performer,
+}
+
+/// A mesh as the network gave it.
+struct Mesh {
+    landmarks: Vec<Landmark>,
+    score: f32,
+}
+
+impl FaceTracker {
+    /// Loads the networks from the folder of bundles.
+    ///
+    /// # Errors
+    /// A bundle is absent, damaged, or another one.
+    pub fn new(folder: &Path) -> Result<Self, PerceptionError> {
+        let read = |name| read_network(folder, FACE_BUNDLE, name);
+        let side = 256;
+        let (mesh, scores) = ("face_landmarks_detector.tflite", "face_blendshapes.tflite");
+        Ok(Self {
+            detector: Detector::new(&detector::FACE, read(detector::FACE.file)?)?,
+            mesh: Network::load(
+                mesh,
+                read(mesh)?,
+                &[1, side, side, 3],
+                &[&[1, 1, 1, MESH_VALUES], &[1, 1, 1, 1], &[1, 1]],
+            )?,
+            blendshapes: Network::load(scores, read(scores)?, &[1, 146, 2], &[&[52]])?,
+            scratch: crop::Scratch::default(),
+            upright: Vec::with_capacity(FACE_POINTS),
+            filter: LandmarkFilter::default(),
+            performer: Performer::default(),
+        })
+    }
+
+    /// Looks at one frame.
+    ///
+    /// # Errors
+    /// OpenCV or LiteRT failed.
+    pub fn see(&mut self, frame: &Frame, time_ms: f64, tracking: Tracking) -> Result<Option<Face>, PerceptionError> {
+        if tracking == Tracking::EveryFrame {
+            self.forget();
+        }
+        let followed = self.performer.region();
+        let mut mesh = match followed {
+            Some(roi) => self.look(frame, &roi)?.filter(|mesh| self.performer.is_same(&mesh.landmarks)),
+            None => None,
+        };
+        if mesh.is_none() {
+            self.filter.reset();
+            let found = self.detector.detect(frame)?;
+            if let Some(face) = self.performer.choose(&found, frame, time_ms) {
+                mesh = self.look(frame, &Roi::of_face_detection(face))?;
+            }
+        }
+        let Some(Mesh { mut landmarks, score }) = mesh else {
+            self.performer.lose();
+            return Ok(None);
+        };
+        self.performer.follow(&landmarks, time_ms);
+        if tracking == Tracking::Follow {
+            let [left, top, right, bottom] = bounds_of(landmarks.iter().copied());
+            let size = f32::midpoint(right - left, bottom - top);
+            self.filter.apply(time_ms, size, &mut landmarks);
+        }
+        self.measure(landmarks, score).map(Some)
+    }
+
+    /// Forgets the face that was followed.
+    pub fn forget(&mut self) {
+        self.performer = Performer::default();
+        self.filter.reset();
+    }
+
+    /// Time spent in the networks since the last call.
+    pub fn take_busy(&mut self) -> Duration {
+        self.detector.take_busy() + self.mesh.take_busy() + self.blendshapes.take_busy()
+    }
+
+    /// Runs the mesh on a region.
+    fn look(&mut self, frame: &Frame, roi: &Roi) -> Result<Option<Mesh>, PerceptionError> {
+        if !roi.is_sound() {
+            return Ok(None);
+        }
+        crop::warp(frame, roi, SIDE, Border::Replicate, &mut self.scratch)?;
+        let scratch = &self.scratch;
+        self.mesh.run(|input| scratch.write((0.0, 1.0), input))?;
+        let score = self.mesh.output(1, |v| 1.0 / (1.0 + (-v[0]).exp()))?;
+        if !(score > MIN_PRESENCE) {
+            return Ok(None);
+        }
+        let side = SIDE as f32;
+        let landmarks: Vec<Landmark> = self.mesh.output(0, |values| {
+            let place = |p: &[f32]| {
+                let [x, y] = roi.to_frame([p[0] / side, p[1] / side]);
+                [x, y, p[2] / side * roi.width]
+            };
+            values.chunks_exact(3).map(place).collect()
+        })?;
+        let sound = landmarks.as_flattened().iter().all(|v| v.is_finite());
+        Ok(sound.then_some(Mesh { landmarks, score }))
+    }
+
+    fn measure(&mut self, landmarks: Vec<Landmark>, score: f32) -> Result<Face, PerceptionError> {
+        let pose = HeadPose::of(&landmarks);
+        let plain = BLENDSHAPE_POINTS.iter().map(|&i| [landmarks[i][0], landmarks[i][1]]);
+        head_pose::upright(plain.clone(), pose.roll_deg, &mut self.upright);
+        let upright_blendshapes = blendshapes(&mut self.blendshapes, self.upright.iter().copied())?;
+        let as_seen = blendshapes(&mut self.blendshapes, plain)?;
+        Ok(Face {
+            blendshapes: as_seen,
+            upright_blendshapes,
+            yaw_deg: pose.yaw_deg,
+            pitch_deg: pose.pitch_deg,
+            roll_deg: pose.roll_deg,
+            score,
+            landmarks,
+        })
+    }
+}
+
+fn blendshapes(network: &mut Network, points: impl Iterator<Item = [f32; 2]>) -> Result<Vec<f32>, PerceptionError> {
+    network.run(|input| {
+        for (to, from) in input.chunks_exact_mut(2).zip(points) {
+            to.copy_from_slice(&from);
+        }
+    })?;
+    let scores = network.output(0, <[f32]>::to_vec)?;
+    debug_assert_eq!(scores.len(), BLENDSHAPES);
+    Ok(scores)
+}
