@@ -1,14 +1,35 @@
 //! `rasikad`: the box.
+//!
+//! ```text
+//! source ─frame→ Watcher ─Mood→ Player ─bytes→ MIDI ports
+//! (camera)       (perception,   (performer)    (ALSA, DIN)  and tape → .mid file
+//!                 classifier,
+//!                 smoother)  ─────────→ Screen
+//! ```
 
 mod verbs;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use clap::{Parser, Subcommand};
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+use rasika_device::camera::{Camera, News};
+use rasika_device::latest::Latest;
+use rasika_device::performer::player::{Outputs, Player, Tape};
+use rasika_device::performer::{Engine, Library, Performance, Status, midi_file};
+use rasika_device::screen::{Screen, View};
+use rasika_device::source::{Reader, Shot};
+use rasika_device::watcher::{Sight, Watcher, Way};
+use rasika_hardware::midi;
+use rasika_models::Mood;
 
 /// Watches a performer's face and hands, tells the rasa, plays raga music of it.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true, propagate_version = true)]
+#[command(version, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -16,17 +37,57 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Watch a source and play
+    Play(Play),
     /// Tell what is seen in every frame of a source
     See(verbs::see::See),
+    /// Make a video into music to see and hear, in a folder
+    Demo(verbs::demo::DemoArgs),
     /// Measure how long perception takes on a file
     Bench(verbs::bench::Bench),
+    /// List and check ragas
+    #[command(subcommand)]
+    Raga(verbs::raga::RagaVerb),
+    /// List the kinds of MIDI port
+    Ports,
+}
+
+/// Arguments of `rasikad play`.
+#[derive(Debug, Args)]
+struct Play {
+    #[command(flatten)]
+    input: verbs::Input,
+
+    #[command(flatten)]
+    music: verbs::Music,
+
+    /// A MIDI port to play on, as often as there are ports: alsa, alsa:NAME, serial:/dev/ttyAMA0 (see `rasikad ports`)
+    #[arg(long = "midi", value_name = "PORT")]
+    ports: Vec<String>,
+
+    /// Write what was played to a .mid file
+    #[arg(long, value_name = "FILE")]
+    mid: Option<PathBuf>,
+
+    /// Play a file at its own speed even if it only goes to a .mid file
+    #[arg(long)]
+    realtime: bool,
 }
 
 fn main() -> ExitCode {
     quieten_opencv();
     let result = match Cli::parse().verb {
+        Verb::Play(play) => play.run(),
         Verb::See(see) => see.run(),
+        Verb::Demo(demo) => demo.run(),
         Verb::Bench(bench) => bench.run(),
+        Verb::Raga(raga) => raga.run(),
+        Verb::Ports => {
+            for (_, what, _) in midi::KINDS {
+                println!("{what}");
+            }
+            Ok(())
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -37,16 +98,207 @@ fn main() -> ExitCode {
     }
 }
 
+impl Play {
+    fn run(self) -> Result<()> {
+        let source = self.input.source()?;
+        let engine = self.music.engine()?;
+        let on_time = source.is_live() || self.realtime || !self.ports.is_empty();
+        anyhow::ensure!(
+            !self.ports.is_empty() || self.mid.is_some(),
+            "nothing to play on; give a port (--midi alsa, --midi serial:/dev/ttyAMA0) or a file (--mid music.mid)"
+        );
+        let ports = self.ports.iter().map(|name| midi::open(name)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(mid) = &self.mid {
+            writable(mid)?;
+        }
+        let models = self.input.models();
+        let watcher = Watcher::new(Way { models, every_frame: false, live: source.is_live() })?;
+
+        if !on_time {
+            return fast(watcher, source.open(self.input.mirrored)?, engine, self.mid.as_deref());
+        }
+        let stop = stop_signal()?;
+        let library = Arc::clone(engine.library());
+        let moods = Arc::new(Latest::<Mood>::default());
+        let mut outputs = Outputs::new(ports);
+        let tape = self.mid.is_some().then(Tape::start).transpose()?;
+        let tape = tape.map(|(sender, tape)| {
+            outputs.tape = Some(sender);
+            tape
+        });
+        let stage = if source.is_live() {
+            Stage::Camera(Camera::start(source, self.input.mirrored)?)
+        } else {
+            Stage::Film(source.open(self.input.mirrored)?, Instant::now())
+        };
+
+        let player = Player::start(engine, Arc::clone(&moods), outputs)?;
+        let watched = watch(stage, watcher, &moods, &player, &library, &stop);
+        // The melody ends its phrase before the music does.
+        moods.set(Mood::default());
+        rest(&stop);
+        let lateness = player.lateness();
+        println!(
+            "{} events; half of them within {} µs of their time, 99 % within {} µs, the worst {} µs late",
+            lateness.count(),
+            lateness.quantile_us(0.5),
+            lateness.quantile_us(0.99),
+            lateness.worst_us()
+        );
+        player.stop();
+        if let (Some(tape), Some(path)) = (tape, &self.mid) {
+            midi_file::write(path, &tape.finish(), &library)?;
+        }
+        watched
+    }
+}
+
+/// Where frames come from while the music plays.
+enum Stage {
+    Camera(Camera),
+    Film(Reader, Instant),
+}
+
+/// Looks at frames, sets the mood, shows both, until the source ends or someone says stop.
+fn watch(
+    mut stage: Stage,
+    mut watcher: Watcher,
+    moods: &Latest<Mood>,
+    player: &Player,
+    library: &Library,
+    stop: &AtomicBool,
+) -> Result<()> {
+    let mut screen = Screen::default();
+    let mut frames_every = 1;
+    while !stop.load(Ordering::Acquire) {
+        for report in player.reports().try_iter() {
+            screen.say(&report.to_string());
+        }
+        anyhow::ensure!(player.is_playing(), "the performer has died; start again");
+        let shot = match &mut stage {
+            Stage::Camera(camera) => match camera.news(Duration::from_millis(500)) {
+                News::Shot(shot) if shot.number % u64::from(frames_every) != 0 => continue,
+                News::Shot(shot) => shot,
+                other => {
+                    match other {
+                        News::Lost(error) => screen.say(&format!("{error}; trying again")),
+                        News::Back => screen.say("the camera is back"),
+                        _ => {}
+                    }
+                    moods.set(watcher.nothing(camera.time_ms()));
+                    continue;
+                }
+            },
+            Stage::Film(reader, begun) => match reader.next() {
+                Some(shot) => {
+                    let shot = shot?;
+                    let due = Duration::from_secs_f64(shot.time_ms / 1000.0);
+                    std::thread::sleep(due.saturating_sub(begun.elapsed()));
+                    shot
+                }
+                None => return Ok(()),
+            },
+        };
+        let sight = watcher.look(&shot)?;
+        moods.set(sight.mood);
+        let rate_hz = match &stage {
+            Stage::Camera(camera) => camera.rate_hz(),
+            Stage::Film(reader, _) => reader.rate_hz(),
+        };
+        frames_every =
+            watcher.govern(Duration::from_secs_f64(f64::from(frames_every) / rate_hz), temperature_c()).frames_every;
+        screen.show(&view(&shot, &sight, player.status(), None, library));
+    }
+    Ok(())
+}
+
+/// A file into a .mid file, as fast as it goes.
+fn fast(mut watcher: Watcher, reader: Reader, engine: Engine, mid: Option<&Path>) -> Result<()> {
+    let library = Arc::clone(engine.library());
+    let mut music = Performance::new(engine);
+    let mut screen = Screen::default();
+    let announced = reader.announced();
+    let mut end_us = 0;
+    let mut ended = Ok(());
+    for shot in reader {
+        let shot = match shot {
+            Ok(shot) => shot,
+            // A damaged end keeps the music up to it.
+            Err(error) => {
+                ended = Err(error.into());
+                break;
+            }
+        };
+        let sight = watcher.look(&shot)?;
+        end_us = (shot.time_ms * 1000.0) as u64;
+        music.mood(end_us, sight.mood);
+        screen.show(&view(&shot, &sight, music.engine().status(), announced, &library));
+    }
+    if let (Some(path), true) = (mid, end_us > 0) {
+        midi_file::write(path, &music.end(end_us), &library)?;
+    }
+    ended
+}
+
+fn view<'a>(shot: &Shot, sight: &Sight, status: Status, frames: Option<u64>, library: &'a Library) -> View<'a> {
+    View {
+        time_ms: shot.time_ms,
+        done: frames.map(|n| (shot.number + 1) as f64 / n.max(1) as f64),
+        face: sight.observation.face.is_some(),
+        hands: sight.observation.hands.len(),
+        probabilities: sight.smoothed,
+        mood: sight.mood,
+        status,
+        library,
+    }
+}
+
+/// Time for the melody to end, unless a second signal says otherwise.
+fn rest(stop: &AtomicBool) {
+    let was = stop.swap(false, Ordering::AcqRel);
+    let wait = if was { Duration::from_millis(300) } else { Duration::from_secs(4) };
+    let until = Instant::now() + wait;
+    while Instant::now() < until && !stop.load(Ordering::Acquire) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Set by Ctrl-C and by the service manager; a second Ctrl-C ends at once what the first is still ending.
+fn stop_signal() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot listen for signals")?;
+    }
+    Ok(stop)
+}
+
+/// A .mid file that cannot be written is known before the music, not after it.
+fn writable(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.display();
+    anyhow::ensure!(!path.is_dir(), "cannot write {name}: it is a folder; give a file name");
+    anyhow::ensure!(
+        folder.is_dir(),
+        "cannot write {name}: the folder {} does not exist; make it first",
+        folder.display()
+    );
+    Ok(())
+}
+
+/// Temperature of the board, where the kernel tells it.
+fn temperature_c() -> Option<f32> {
+    let text = std::fs::read_to_string("/sys/class/thermal/thermal_zone0/temp").ok()?;
+    text.trim().parse::<f32>().ok().map(|milli| milli / 1000.0)
+}
+
 /// OpenCV and FFmpeg talk to the terminal of their own accord; our own errors say what matters.
 fn quieten_opencv() {
-    // SAFETY: no other thread runs yet.
-    unsafe {
-        for (name, value) in
-            [("OPENCV_LOG_LEVEL", "SILENT"), ("OPENCV_FFMPEG_LOGLEVEL", "-8"), ("OPENCV_VIDEOIO_DEBUG", "0")]
-        {
-            if std::env::var_os(name).is_none() {
-                std::env::set_var(name, value);
-            }
+    for (name, value) in
+        [("OPENCV_LOG_LEVEL", "SILENT"), ("OPENCV_FFMPEG_LOGLEVEL", "-8"), ("OPENCV_VIDEOIO_DEBUG", "0")]
+    {
+        if std::env::var_os(name).is_none() {
+            // SAFETY: no other thread runs yet.
+            unsafe { std::env::set_var(name, value) };
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rasika_models::perception::governor::{Governor, Load};
 use rasika_models::perception::{HandsPace, Perceiver, PerceptionError, Settings, Timing, Tracking};
 use rasika_models::smoother;
-use rasika_models::{Classifier, FeatureVector, Mood, Observation, Reading, Smoother};
+use rasika_models::{Classifier, FeatureVector, Mood, Observation, Rasa, Reading, Smoother};
 
 use crate::source::Shot;
 
@@ -15,6 +15,8 @@ pub struct Sight {
     pub observation: Observation,
     /// How it was read; `None` without a face.
     pub reading: Option<Reading>,
+    /// Smoothed probabilities, in class order; zeros without a face.
+    pub smoothed: [f32; Rasa::COUNT],
     /// The mood that stands.
     pub mood: Mood,
 }
@@ -67,12 +69,17 @@ impl Watcher {
     pub fn look(&mut self, shot: &Shot) -> Result<Sight, PerceptionError> {
         let observation = self.perceiver.observe(&shot.frame, shot.number, shot.time_ms)?;
         let reading = FeatureVector::of(&observation).map(|features| self.classifier.read(&features));
-        let mood = if self.way.every_frame {
-            mood_of_still(reading.as_ref())
+        let (mood, smoothed) = if self.way.every_frame {
+            (mood_of_still(reading.as_ref()), reading.map_or([0.0; Rasa::COUNT], |r| r.probabilities))
         } else {
-            self.smoother.update(shot.time_ms, reading.as_ref())
+            (self.smoother.update(shot.time_ms, reading.as_ref()), self.smoother.probabilities())
         };
-        Ok(Sight { observation, reading, mood })
+        Ok(Sight { observation, reading, smoothed, mood })
+    }
+
+    /// No frame came: the mood fades as it does without a face.
+    pub fn nothing(&mut self, time_ms: f64) -> Mood {
+        self.smoother.update(time_ms, None)
     }
 
     /// Tells the governor how long a frame took and how much time there was; gives the load from now on.

@@ -68,8 +68,9 @@ impl Grammar {
         self.steps(from, to).is_some()
     }
 
-    /// Steps of the line one move takes, if it is allowed.
-    fn steps(&self, from: Note, to: Note) -> Option<u8> {
+    /// Steps of the line one move takes, if it is allowed: 1 to the next note, more for a leap.
+    #[must_use]
+    pub fn steps(&self, from: Note, to: Note) -> Option<u8> {
         let interval = i32::from(to.step()) - i32::from(from.step()) + WIDEST;
         let row = &self.steps[from.swara() as usize];
         usize::try_from(interval).ok().and_then(|interval| row.get(interval).copied()).filter(|steps| *steps != NEVER)

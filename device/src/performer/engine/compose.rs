@@ -70,8 +70,12 @@ impl Composer<'_> {
         self.end(line);
     }
 
-    /// Keeps the beginning of a line and ends it elsewhere.
+    /// Keeps the beginning of a line and ends it elsewhere; a line too short to be known again gives way to a new one.
     pub fn answer(&mut self, line: &mut Line) {
+        if line.len() < 5 || line.len() * 3 < self.brief.count * 2 {
+            self.line(line);
+            return;
+        }
         let keep = (line.len() * 2).div_ceil(3).max(1);
         line.truncate(keep);
         let last = line.last();
@@ -331,7 +335,8 @@ fn pick(rng: &mut Rng, notes: impl Iterator<Item = Note>, weight: impl Fn(&Note)
 /// Liking of a step: narrow ones rather than wide, nothing outside the register while there is another way.
 fn step_weight(raga: &Raga, brief: Brief, from: Note, to: Note) -> f32 {
     let wide = f32::from(from.step().abs_diff(to.step()).saturating_sub(2));
-    let mut weight = 1.0 / (1.0 + wide * wide * 0.4);
+    let leap = raga.grammar.steps(from, to).unwrap_or(1).saturating_sub(1);
+    let mut weight = 0.12_f32.powi(i32::from(leap)) / (1.0 + wide * wide * 0.1);
     if raga.sparing.contains(&to.swara()) {
         weight *= 0.15;
     }

@@ -112,13 +112,14 @@ impl Melody {
         let density = style.density.at(intensity);
         let seconds = self.rng.between(2.0, 4.6);
         let brief = self.brief(style.register.0, style.register.1, ((seconds * density) as usize).clamp(3, 28), style);
-        let landing = landing(&mut self.rng, tala, start, seconds / matra_s);
-        let brief = Brief { to_sam: landing.on_sam, ..brief };
+        let brief = Brief { to_sam: self.rng.chance(0.6), ..brief };
         if self.rng.chance(0.25) && self.phrase.line.len() > 3 {
             self.composer(raga, brief).answer_last();
         } else {
             self.composer(raga, brief).compose();
         }
+        let matras = self.phrase.line.len().saturating_sub(1) as f32 / density / matra_s;
+        let landing = landing(&mut self.rng, tala, start, matras.max(1.0), brief.to_sam);
         let room = room(&mut self.rng, landing.quarters, matra_s);
         rhythm::on_grid(&mut self.phrase, raga, room, &self.gait, &mut self.rng);
         self.phrase.start = start;
@@ -200,7 +201,7 @@ struct Landing {
 }
 
 /// Chooses the beginning of a vibhag, sam rather than another, about so many matras away.
-fn landing(rng: &mut Rng, tala: &Tala, start: u16, matras: f32) -> Landing {
+fn landing(rng: &mut Rng, tala: &Tala, start: u16, matras: f32, to_sam: bool) -> Landing {
     const FAR: usize = 48;
     let cycle = tala.matras();
     let from = (start / QUARTERS) as u8;
@@ -209,8 +210,8 @@ fn landing(rng: &mut Rng, tala: &Tala, start: u16, matras: f32) -> Landing {
         let matra = (from + away) % cycle;
         if tala.is_start(matra) {
             let off = (f32::from(away) / matras).ln();
-            let strong = if matra == 0 { 3.0 } else { 1.0 };
-            *weight = strong / (1.0 + 12.0 * off * off);
+            let strong = if matra == 0 && to_sam { 4.0 } else { 1.0 };
+            *weight = strong / (1.0 + 30.0 * off * off);
         }
     }
     let away = 1 + rng.weighted(&weights).unwrap_or(0) as u8;

@@ -1,0 +1,60 @@
+//! Sound and the final film, by the programs that do that best: FluidSynth and ffmpeg.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Free SoundFonts where Debian puts them.
+const SOUNDFONTS: [&str; 3] = [
+    "/usr/share/sounds/sf2/FluidR3_GM.sf2",
+    "/usr/share/sounds/sf2/default-GM.sf2",
+    "/usr/share/sounds/sf3/default-GM.sf3",
+];
+
+/// Renders a .mid file to a .wav file. The error is a sentence that says what to do.
+pub fn render(midi: &Path, wav: &Path) -> Result<(), String> {
+    let font = SOUNDFONTS.iter().map(PathBuf::from).find(|font| font.exists());
+    let font = font.ok_or("no SoundFont to render with; install the package fluid-soundfont-gm")?;
+    let mut command = Command::new("fluidsynth");
+    command
+        .args(["-q", "-n", "-i", "-g", "0.7", "-R", "1", "-C", "0", "-r", "44100", "-F"])
+        .arg(wav)
+        .arg(font)
+        .arg(midi);
+    run(command, "fluidsynth")
+}
+
+/// Makes a film that every browser and phone plays, with sound if there is one.
+pub fn mux(film: &Path, wav: Option<&Path>, out: &Path) -> Result<(), String> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-nostdin", "-loglevel", "error", "-y", "-i"]).arg(film);
+    if let Some(wav) = wav {
+        // The film's length decides: the last note may ring on beyond it in the .wav.
+        command.arg("-i").arg(wav).args(["-c:a", "aac", "-b:a", "160k", "-shortest"]);
+    }
+    command.args([
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryfast",
+        "-crf",
+        "21",
+        "-pix_fmt",
+        "yuv420p",
+        "-movflags",
+        "+faststart",
+    ]);
+    command.arg(out);
+    run(command, "ffmpeg")
+}
+
+fn run(mut command: Command, name: &str) -> Result<(), String> {
+    let out = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output();
+    match out {
+        Ok(out) if out.status.success() => Ok(()),
+        Ok(out) => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            Err(format!("{name} failed: {}", said.lines().last().unwrap_or("it did not say why")))
+        }
+        Err(_) => Err(format!("{name} is not installed; install the package {name}")),
+    }
+}

@@ -1,0 +1,78 @@
+//! `rasikad demo`: a video becomes music to see and hear, in a folder.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use rasika_device::demo::Demo;
+use rasika_device::performer::Performance;
+use rasika_device::screen::{Screen, View};
+use rasika_device::watcher::{Watcher, Way};
+
+use super::{Input, Music};
+
+/// Arguments of the verb.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    #[command(flatten)]
+    input: Input,
+
+    #[command(flatten)]
+    music: Music,
+
+    /// Folder for what it leaves
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    out: PathBuf,
+}
+
+impl DemoArgs {
+    /// Watches the whole source as fast as possible and leaves its story.
+    pub fn run(self) -> Result<()> {
+        let source = self.input.source()?;
+        anyhow::ensure!(!source.is_live(), "a demo needs a video or pictures; use `rasikad play` with a camera");
+        let reader = source.open(self.input.mirrored)?;
+        let (rate_hz, frames) = (reader.rate_hz(), reader.announced());
+        let mut watcher = Watcher::new(Way { models: self.input.models(), every_frame: false, live: false })?;
+        let mut music = Performance::new(self.music.engine()?);
+        let library = std::sync::Arc::clone(music.engine().library());
+        let mut demo = Demo::new(&self.out, rate_hz, frames, self.music.sa)?;
+        let mut screen = Screen::default();
+        let mut end_us = 0;
+        let mut damaged = None;
+
+        for shot in reader {
+            let shot = match shot {
+                Ok(shot) => shot,
+                // What was read up to here still makes a demo.
+                Err(error) if end_us > 0 => {
+                    damaged = Some(error);
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let sight = watcher.look(&shot)?;
+            end_us = (shot.time_ms * 1000.0) as u64;
+            music.mood(end_us, sight.mood);
+            let moment = demo.frame(&shot, &sight, &music)?;
+            screen.show(&View {
+                time_ms: shot.time_ms,
+                done: frames.map(|n| (shot.number + 1) as f64 / n.max(1) as f64),
+                face: sight.observation.face.is_some(),
+                hands: sight.observation.hands.len(),
+                probabilities: sight.smoothed,
+                mood: sight.mood,
+                status: moment.status,
+                library: &library,
+            });
+        }
+        println!("\nrendering sound and film …");
+        let files = demo.finish(&music.end(end_us), &library)?;
+        for (path, made) in &files {
+            match made {
+                Ok(()) => println!("  {}", path.display()),
+                Err(why) => println!("  {} — {why}", path.display()),
+            }
+        }
+        damaged.map_or(Ok(()), |error| Err(error).context("the demo ends early"))
+    }
+}
