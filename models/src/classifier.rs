@@ -8,7 +8,6 @@
 
 mod files;
 mod knowledge;
-mod linear;
 mod population;
 mod sign;
 
@@ -65,12 +64,14 @@ struct Discriminant {
     weights: Vec<f32>,
     /// Log-odds of a resting face.
     bias: f32,
-    /// Value of `weights · signs` when the rasa is shown in full; `None` for the resting face itself.
+    /// Value of `weights · signs` where the rasa is shown in full; `None` for the resting face itself.
     full: Option<f32>,
     /// Log-odds for what the hands do: place in the feature vector, and weight.
     hands: Vec<(usize, f32)>,
 }
 
+/// However much the hands do, they move the log-odds of a rasa by no more than this.
+const MOST_HANDS: f32 = 1.5;
 /// A resting face is Shanta's: its strength falls to 0 when the signs are this far from rest (root mean square).
 const RESTLESS: f32 = 1.5;
 
@@ -105,7 +106,7 @@ impl Classifier {
         for ((logit, strength), rasa) in logits.iter_mut().zip(&mut strengths).zip(&self.rasas) {
             let face: f32 = rasa.weights.iter().zip(&scores).map(|(w, s)| w * s).sum();
             let hands: f32 = rasa.hands.iter().map(|&(place, weight)| weight * features.values()[place]).sum();
-            *logit = rasa.bias + face + hands;
+            *logit = rasa.bias + face + hands.clamp(-MOST_HANDS, MOST_HANDS);
             *strength = rasa.full.map_or(1.0 - unrest / RESTLESS, |full| face / full).clamp(0.0, 1.0);
         }
         Reading {

@@ -16,7 +16,7 @@ pub struct Settings {
     pub enter: f32,
     /// It ends when it is less likely than this.
     pub leave: f32,
-    /// Another takes over only when it is more likely by this much.
+    /// It begins, or takes over, only when it is more likely than every other by this much.
     pub margin: f32,
     /// Without a usable face for this long there is no mood.
     pub lost_ms: f64,
@@ -38,7 +38,7 @@ impl Default for Settings {
             dwell_ms: 1000.0,
             enter: 0.28,
             leave: 0.18,
-            margin: 0.08,
+            margin: 0.06,
             lost_ms: 700.0,
             yaw_limit_deg: 40.0,
             pitch_limit_deg: 35.0,
@@ -118,9 +118,12 @@ impl Smoother {
     }
 
     fn take_in(&mut self, now: f64, passed: f64, reading: &Reading) {
-        let fresh = self.seen_ms.is_none();
-        let gain = |constant: f64| if fresh { 1.0 } else { (1.0 - (-passed / constant.max(1e-3)).exp()) as f32 };
+        let gain = |constant: f64| (1.0 - (-passed / constant.max(1e-3)).exp()) as f32;
         let (slow, fast) = (gain(self.settings.smoothing_ms), gain(self.settings.intensity_ms));
+        if self.seen_ms.is_none() {
+            // A new face may show anything: it is named only once it has shown it for a moment.
+            self.probabilities = [1.0 / Rasa::COUNT as f32; Rasa::COUNT];
+        }
         for (smoothed, new) in self.probabilities.iter_mut().zip(reading.probabilities) {
             *smoothed += slow * (new - *smoothed);
         }
@@ -144,14 +147,15 @@ impl Smoother {
 
     fn decide(&mut self, now: f64) {
         let (best, likely) = self.best();
+        let others = Rasa::ALL.into_iter().zip(self.probabilities).filter(|&(rasa, _)| rasa != best);
+        let runner_up = others.map(|(_, p)| p).fold(0.0, f32::max);
         let current = self.rasa.map(|rasa| self.probabilities[rasa.index()]);
         if current.is_some() && now - self.since_ms < self.settings.dwell_ms {
             return;
         }
         let held = |since: f64| now - since >= self.settings.shanta_hold_ms;
         let ready = self.rasa != Some(best) && (best != Rasa::Shanta || self.calm_since_ms.is_some_and(held));
-        let takes_over = likely >= self.settings.enter && current.is_none_or(|p| likely >= p + self.settings.margin);
-        if ready && takes_over {
+        if ready && likely >= self.settings.enter && likely >= runner_up + self.settings.margin {
             (self.rasa, self.since_ms) = (Some(best), now);
         } else if current.is_some_and(|p| p < self.settings.leave) {
             (self.rasa, self.since_ms) = (None, now);

@@ -65,13 +65,14 @@ pub struct UnitsFile {
     pub unit: Vec<UnitEntry>,
 }
 
-/// An action unit and how far it moves the signs when shown in full.
+/// An action unit, how well it can be seen, and how far it moves the signs when shown in full.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "`name` is for the reader")]
 pub struct UnitEntry {
     pub number: Spanned<u8>,
     pub name: String,
+    pub seen: Spanned<f64>,
     pub moves: BTreeMap<Spanned<String>, f64>,
 }
 
@@ -86,7 +87,7 @@ pub struct RasasFile {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Population standard deviations that a full action unit moves a sign of 1.
+    /// Weight of a sign that a full action unit, perfectly seen, moves by 1.
     pub size: f64,
     /// How far the population's correlations are drawn towards none: 0 not at all, 1 entirely.
     pub shrinkage: f64,
@@ -106,10 +107,7 @@ pub struct RasaEntry {
     /// Prototypes: action units joined by `+`, each with FACS intensity A–E (D where none is given); all equally common.
     #[serde(default)]
     pub shows: Vec<Spanned<String>>,
-    /// Share of people who show a unit in this emotion.
-    #[serde(default)]
-    pub prevalence: BTreeMap<Spanned<String>, f64>,
-    /// What is no action unit: signs, as far as a full unit would move them.
+    /// What is described without action units: signs, as far as a full unit would move them.
     #[serde(default)]
     pub moves: BTreeMap<Spanned<String>, f64>,
     /// Log-odds for what the hands do, by feature.

@@ -7,7 +7,6 @@
 use super::files::{
     KnowledgeError, PopulationFile, RasaEntry, RasasFile, Settings, SignEntry, SignsFile, Source, UnitsFile,
 };
-use super::linear::solve;
 use super::sign::{Part, Sign};
 use super::{Classifier, Discriminant};
 use crate::{FEATURES_VERSION, FeatureVector, Rasa};
@@ -50,8 +49,8 @@ pub struct Knowledge {
 
 #[derive(Debug, Clone)]
 struct KnownRasa {
-    /// Where its faces lie among the signs, in population standard deviations from a resting face.
-    position: Vec<f64>,
+    /// Its weight on each sign.
+    weights: Vec<f64>,
     prior: f64,
     hands: Vec<(usize, f32)>,
 }
@@ -86,34 +85,43 @@ impl Knowledge {
 
     /// The linear discriminant of this knowledge.
     ///
-    /// Classes are normal around their positions with the population's shrunk correlations `S`; so the weights of a rasa
-    /// at `m` are `S⁻¹m` and its bias `-½ m·S⁻¹m` plus the log of its prior. Rest is where the population's mean would
-    /// be the mean of the rasas.
+    /// What a rasa shows gives its weights `w` on the signs. What else goes along is the population's to say: with its
+    /// shrunk correlations `S` the rasa's faces lie around `S·w` from rest, for which `w` are just the weights of a
+    /// linear discriminant, and its bias is `-½ w·S·w` and the log of its prior. Rest is where the population's mean
+    /// is the mean of the rasas. A rasa counts as shown in full where the population's strongest 2 % show it.
     pub(super) fn classifier(&self) -> Classifier {
         let n = self.signs.len();
         let Settings { shrinkage, sharpness, .. } = self.settings;
+        let shrunk = |a: usize, b: usize| if a == b { 1.0 } else { (1.0 - shrinkage) * self.correlation[a][b] };
+        let position = |weights: &[f64]| -> Vec<f64> {
+            (0..n).map(|a| weights.iter().enumerate().map(|(b, w)| w * shrunk(a, b)).sum()).collect()
+        };
         let total: f64 = self.rasas.iter().map(|rasa| rasa.prior).sum();
-        let mean: Vec<f64> = (0..n)
-            .map(|sign| self.rasas.iter().map(|rasa| rasa.prior * rasa.position[sign]).sum::<f64>() / total)
-            .collect();
-        let shrunk: Vec<Vec<f64>> = (0..n)
-            .map(|a| (0..n).map(|b| if a == b { 1.0 } else { (1.0 - shrinkage) * self.correlation[a][b] }).collect())
-            .collect();
-        let positions: Vec<Vec<f64>> = self.rasas.iter().map(|rasa| rasa.position.clone()).collect();
-        // A correlation matrix drawn towards the identity is positive definite, so it can be solved; with a broken
-        // population file the signs are taken as independent.
-        let solved = solve(shrunk, positions.clone()).unwrap_or(positions);
-        let rasas = self.rasas.iter().zip(solved).map(|(rasa, weights)| {
-            let square: f64 = weights.iter().zip(&rasa.position).map(|(w, m)| w * m).sum();
+        let positions: Vec<Vec<f64>> = self.rasas.iter().map(|rasa| position(&rasa.weights)).collect();
+        let mut mean = vec![0.0; n];
+        for (rasa, place) in self.rasas.iter().zip(&positions) {
+            add(&mut mean, place, rasa.prior / total);
+        }
+        let rasas = self.rasas.iter().zip(&positions).map(|(rasa, place)| {
+            let weights = &rasa.weights;
+            let spread = (0..n).map(|a| weights[a] * dot(weights, &self.correlation[a])).sum::<f64>().max(0.0).sqrt();
+            let full = dot(weights, &mean) + FULL_DEVIATIONS * spread;
             Discriminant {
                 weights: weights.iter().map(|w| (sharpness * w) as f32).collect(),
-                bias: (rasa.prior.ln() - sharpness * square / 2.0) as f32,
-                full: (square > 1e-6).then_some((sharpness * square) as f32),
+                bias: (rasa.prior.ln() - sharpness * dot(weights, place) / 2.0) as f32,
+                full: (full > 1e-6).then_some((sharpness * full) as f32),
                 hands: rasa.hands.clone(),
             }
         });
         Classifier { signs: self.signs.clone(), rest: mean.iter().map(|m| -m as f32).collect(), rasas: rasas.collect() }
     }
+}
+
+/// Standard deviations above the population's mean at which a rasa counts as shown in full.
+const FULL_DEVIATIONS: f64 = 2.0;
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 /// Places in the feature vector that a name in the knowledge stands for: a feature, or the two sides of one.
@@ -188,7 +196,7 @@ fn correlations(source: Source, measured: &PopulationFile, names: &[String]) -> 
     Ok(matrix)
 }
 
-/// What each action unit does to each sign.
+/// What each action unit shows of each sign, as far as it is seen.
 type Units = BTreeMap<u8, Vec<f64>>;
 
 fn read_units(source: Source, signs: &[String]) -> Result<Units, KnowledgeError> {
@@ -196,7 +204,12 @@ fn read_units(source: Source, signs: &[String]) -> Result<Units, KnowledgeError>
     let mut units = Units::new();
     for entry in &file.unit {
         let number = *entry.number.get_ref();
-        if units.insert(number, moves(source, &entry.moves, signs)?).is_some() {
+        let seen = *entry.seen.get_ref();
+        if !(0.0..=1.0).contains(&seen) {
+            return Err(source.error(entry.seen.span(), "'seen' is a correlation, between 0 and 1"));
+        }
+        let row = moves(source, &entry.moves, signs)?.iter().map(|moved| moved * seen).collect();
+        if units.insert(number, row).is_some() {
             return Err(source.error(entry.number.span(), format!("action unit {number} is declared twice")));
         }
     }
@@ -253,29 +266,20 @@ fn known_rasa(
     if !(prior > 0.0 && prior.is_finite()) {
         return Err(source.error(entry.prior.span(), "prior must be above 0"));
     }
-    let mut position = moves(source, &entry.moves, signs)?;
-    let lists = usize::from(!entry.shows.is_empty()) + usize::from(!entry.prevalence.is_empty());
+    let mut weights = moves(source, &entry.moves, signs)?;
     for prototype in &entry.shows {
-        let share = 1.0 / (entry.shows.len() * lists) as f64;
+        let share = 1.0 / entry.shows.len() as f64;
         for (number, intensity) in parse_prototype(source, prototype)? {
-            add(&mut position, unit(source, units, number, prototype.span())?, share * intensity);
+            add(&mut weights, unit(source, units, number, prototype.span())?, share * intensity);
         }
     }
-    for (name, &prevalence) in &entry.prevalence {
-        let number =
-            name.get_ref().parse().map_err(|_| source.error(name.span(), "must be the number of an action unit"))?;
-        if !(0.0..=1.0).contains(&prevalence) {
-            return Err(source.error(name.span(), "a prevalence is between 0 and 1"));
-        }
-        add(&mut position, unit(source, units, number, name.span())?, prevalence / lists as f64);
-    }
-    position.iter_mut().for_each(|value| *value *= size);
+    weights.iter_mut().for_each(|value| *value *= size);
     let hands = entry.hands.iter().map(|(name, &weight)| {
         let place = FeatureVector::index_of(name.get_ref())
             .ok_or_else(|| source.error(name.span(), format!("there is no feature '{}'", name.get_ref())))?;
         Ok((place, finite(source, name.span(), weight)? as f32))
     });
-    Ok(KnownRasa { position, prior, hands: hands.collect::<Result<_, _>>()? })
+    Ok(KnownRasa { weights, prior, hands: hands.collect::<Result<_, _>>()? })
 }
 
 fn unit<'a>(source: Source, units: &'a Units, number: u8, span: Range<usize>) -> Result<&'a [f64], KnowledgeError> {
@@ -283,8 +287,8 @@ fn unit<'a>(source: Source, units: &'a Units, number: u8, span: Range<usize>) ->
     row.ok_or_else(|| source.error(span, format!("there is no action unit {number} in units.toml")))
 }
 
-fn add(position: &mut [f64], row: &[f64], by: f64) {
-    for (value, moved) in position.iter_mut().zip(row) {
+fn add(weights: &mut [f64], row: &[f64], by: f64) {
+    for (value, moved) in weights.iter_mut().zip(row) {
         *value += by * moved;
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Part {
 impl Part {
     /// Normal score of the feature among strangers.
     fn score(&self, values: &[f32; FEATURES]) -> f32 {
-        let x = self.places.iter().map(|&place| values[place]).sum::<f32>() / self.places.len() as f32;
+        let x = self.places.iter().map(|&place| values[place] / self.places.len() as f32).sum::<f32>();
         let q = &self.quantiles;
         let piece = q[1..q.len() - 1].iter().take_while(|&&knot| knot < x).count();
         let slope = (KNOTS[piece + 1] - KNOTS[piece]) / (q[piece + 1] - q[piece]).max(1e-6);
