@@ -1,2 +1,41 @@
-//! The laptop companion.
-fn main() {}
+//! `rasika`: the laptop companion.
+//!
+//! It reads what `rasikad see --json` writes: so far to tell a stream's story and to score the model on labelled
+//! pictures; collecting, training and pushing follow.
+
+mod sightings;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The laptop companion of Rasika: looks at what the box saw.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Tell how long each rasa stood in a stream, and whether the mood flickered
+    Report(verbs::report::Report),
+    /// Score the model on pictures whose rasa or emotion is known
+    Score(verbs::score::Score),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().verb {
+        Verb::Report(report) => report.run(),
+        Verb::Score(score) => score.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rasika: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

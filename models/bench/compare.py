@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -50,6 +51,7 @@ def main():
     parser.add_argument("--rasikad", default="target/release/rasikad")
     args = parser.parse_args()
 
+    load = os.getloadavg()[0]
     ours = run("rasikad", [args.rasikad, "bench", str(args.video), "--json"])
     theirs = run("MediaPipe", [sys.executable, str(HERE / "reference.py"), str(args.video)])
     if len(ours["frames"]) != len(theirs["frames"]):
@@ -62,6 +64,7 @@ def main():
     parts = [("whole video", None), ("frames with hands", hands)]
 
     print(f"{args.video.name}: {len(our_times)} frames, of which the first {WARM_UP_FRAMES} are not counted in times")
+    print(f"{os.cpu_count()} cores, load before it {load:.1f}" + ("; other programs disturb this" if load > 0.5 else ""))
     print(ROW.format("", "rasikad", f"MediaPipe {theirs['mediapipe']}", "ratio", "limit", ""))
     for name, chosen in parts:
         mine, other = summary(our_times, chosen), summary(their_times, chosen)

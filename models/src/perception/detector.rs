@@ -66,7 +66,18 @@ impl Detector {
     /// # Errors
     /// OpenCV or LiteRT failed.
     pub fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, super::PerceptionError> {
-        let view = Roi::letterbox(frame.width(), frame.height());
+        self.detect_from(frame, 1.0)
+    }
+
+    /// Looks from farther away: the frame fills only 1/`distance` of the view, the rest is black. A face that is cut
+    /// close to its outline is too large for the detector at distance 1.
+    ///
+    /// # Errors
+    /// OpenCV or LiteRT failed.
+    pub fn detect_from(&mut self, frame: &Frame, distance: f32) -> Result<Vec<Detection>, super::PerceptionError> {
+        let mut view = Roi::letterbox(frame.width(), frame.height());
+        view.width *= distance;
+        view.height *= distance;
         crop::warp(frame, &view, self.kind.side, Border::Black, &mut self.scratch)?;
         let scratch = &self.scratch;
         self.network.run(|input| scratch.write(self.kind.range, input))?;

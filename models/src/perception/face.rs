@@ -21,6 +21,12 @@ const MESH_VALUES: i32 = 1434;
 /// Presence from which there is a face in the region.
 const MIN_PRESENCE: f32 = 0.5;
 
+/// How far to step back from a picture that is cut close to a face.
+const STEP_BACK: f32 = 1.5;
+/// Sides in pixels, and how much longer one may be than the other, of pictures that may be such.
+const CLOSE_CUT_SIDE: u32 = 512;
+const CLOSE_CUT_ASPECT: f32 = 1.5;
+
 /// Points that the blendshape network reads (`face_blendshapes_graph.cc`, Apache-2.0).
 #[rustfmt::skip]
 const BLENDSHAPE_POINTS: [usize; 146] = [
@@ -90,7 +96,10 @@ impl FaceTracker {
         };
         if mesh.is_none() {
             self.filter.reset();
-            let found = self.detector.detect(frame)?;
+            let mut found = self.detector.detect(frame)?;
+            if found.is_empty() && tracking == Tracking::EveryFrame && is_close_cut(frame) {
+                found = self.detector.detect_from(frame, STEP_BACK)?;
+            }
             if let Some(face) = self.performer.choose(&found, frame, time_ms) {
                 mesh = self.look(frame, &Roi::of_face_detection(face))?;
             }
@@ -170,4 +179,12 @@ fn blendshapes(network: &mut Network, points: impl Iterator<Item = [f32; 2]>) ->
     let scores = network.output(0, <[f32]>::to_vec)?;
     debug_assert_eq!(scores.len(), BLENDSHAPES);
     Ok(scores)
+}
+
+/// Whether a picture may be cut close to a face, as the pictures of face collections are: small and nearly square.
+///
+/// The reference finds no face in many of those; we step back and look again. Other pictures are left as it sees them.
+fn is_close_cut(frame: &Frame) -> bool {
+    let (long, short) = (frame.width().max(frame.height()), frame.width().min(frame.height()));
+    long <= CLOSE_CUT_SIDE && long as f32 <= short as f32 * CLOSE_CUT_ASPECT
 }

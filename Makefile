@@ -1,0 +1,76 @@
+# Rasika. Every target does its own set-up, so each works on a fresh clone.
+
+SOURCE ?= models/files/media/WolfgangLanger_Pexels.mp4
+OUT ?= out
+PYTHON := $(if $(wildcard /usr/bin/python3),/usr/bin/python3,python3)
+REFERENCE := .venv/bin/python
+RASIKAD := $(or $(CARGO_TARGET_DIR),target)/release/rasikad
+# The first build takes minutes and shows what it does; later ones speak only when something is wrong.
+BUILD = cargo build --release $(if $(wildcard $(RASIKAD)),--quiet)
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Debian packages, models and test media (quiet when all is there)
+	@models/setup/packages.sh demo
+	@$(PYTHON) models/setup/fetch.py
+
+.PHONY: build
+build: packages ## The programs, in target/release
+	@$(PYTHON) models/setup/fetch.py models lib
+	cargo build --release
+
+.PHONY: demo
+demo: setup ## A face becomes music: look into out/ (SOURCE=… for a video of your own)
+	@$(BUILD)
+	@$(RASIKAD) demo '$(SOURCE)' --out '$(OUT)'
+
+.PHONY: test
+test: packages ## All tests
+	@$(PYTHON) models/setup/fetch.py
+	@$(PYTHON) -m unittest -q models/setup/test_fetch.py
+	cargo test --workspace
+
+.PHONY: bench
+bench: reference ## Our perception against MediaPipe's, on the demo video
+	@$(BUILD)
+	@$(REFERENCE) models/bench/compare.py '$(SOURCE)' --rasikad '$(RASIKAD)'
+
+.PHONY: goldens
+goldens: reference ## Records anew what MediaPipe sees in the test media
+	@$(REFERENCE) models/goldens/record.py
+
+.PHONY: lint
+lint: packages ## Formatting and clippy, warnings are errors
+	@$(PYTHON) models/setup/fetch.py models lib
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+.PHONY: fmt
+fmt: ## Formats the code
+	cargo fmt --all
+
+.PHONY: clean
+clean: ## Removes what was built and rendered; fetched files and .venv stay
+	cargo clean --quiet
+	rm -rf '$(OUT)'
+
+.PHONY: packages
+packages: rust
+	@models/setup/packages.sh build
+
+.PHONY: reference
+reference: packages
+	@models/setup/packages.sh reference
+	@$(PYTHON) models/setup/fetch.py
+	@models/setup/reference.sh
+
+.PHONY: rust
+rust:
+	@command -v cargo >/dev/null || { echo "Rust is missing: install it with rustup, see rust-lang.org/tools/install." >&2; exit 1; }
+
+setup: rust

@@ -1,0 +1,4 @@
+//! What `rasika` can be asked to do: one file for each verb.
+
+pub mod report;
+pub mod score;
