@@ -24,7 +24,7 @@ pub struct Sight {
 /// How a [`Watcher`] looks at its source.
 #[derive(Debug, Clone)]
 pub struct Way {
-    /// Folder of the model bundles.
+    /// Folder of the networks.
     pub models: PathBuf,
     /// Every frame by itself: nothing is followed or smoothed, and the mood is that of the one picture.
     pub every_frame: bool,

@@ -249,20 +249,29 @@ fn bad_models_get_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let models = folder.path().to_str().unwrap();
     let face = media("single_face.jpg");
-    refuses(&["see", &face, "--models", models], &["face_landmarker.task", "make setup"]);
+    refuses(&["see", &face, "--models", models], &["face_detector.tflite", "make setup"]);
 
-    let bundle = |name: &str| std::fs::read(good.join(name)).unwrap();
+    let network = |name: &str| std::fs::read(good.join(name)).unwrap();
     let put = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
-    put("hand_landmarker.task", &bundle("hand_landmarker.task"));
-    let whole = bundle("face_landmarker.task");
-    put("face_landmarker.task", &whole[..whole.len() / 2]);
-    refuses(&["see", &face, "--models", models], &["face_landmarker.task", "damaged"]);
-    put("face_landmarker.task", &bundle("hand_landmarker.task"));
-    refuses(&["see", &face, "--models", models], &["face_landmarker.task", "face_detector.tflite"]);
-    let mut flipped = whole.clone();
-    flipped[whole.len() / 2] ^= 0xFF;
-    put("face_landmarker.task", &flipped);
-    refuses(&["see", &face, "--models", models], &["face_landmarker.task", "damaged"]);
+    for name in
+        ["face_blendshapes", "face_detector", "face_landmarks_detector", "hand_detector", "hand_landmarks_detector"]
+    {
+        let name = format!("{name}.tflite");
+        put(&name, &network(&name));
+    }
+    assert!(rasikad(&["see", &face, "--models", models]).status.success());
+    for (broken, other) in
+        [("face_landmarks_detector.tflite", "hand_detector.tflite"), ("hand_detector.tflite", "face_detector.tflite")]
+    {
+        let whole = network(broken);
+        for bytes in [&whole[..whole.len() / 2], b"no model", b""] {
+            put(broken, bytes);
+            refuses(&["see", &face, "--models", models], &[broken, "make setup"]);
+        }
+        put(broken, &network(other));
+        refuses(&["see", &face, "--models", models], &[broken, "expected"]);
+        put(broken, &whole);
+    }
 }
 
 #[test]

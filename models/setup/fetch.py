@@ -94,9 +94,12 @@ def fetch(missing, wheels, folder):
         for file in missing:
             path = target(folder, file)
             path.unlink(missing_ok=True)  # wrong or truncated: nobody shall link against it
-            print(f"fetching {path.name} ({size(file['size'])})", flush=True)
+            print(f"{'unpacking' if 'bundle' in file else 'fetching'} {path.name} ({size(file['size'])})", flush=True)
             partial = scratch / "partial"
-            bring(file, wheels, downloaded, scratch, partial)
+            if "bundle" in file:
+                unpack(target(folder, {**file, "name": file["bundle"]}), file["member"], partial)
+            else:
+                bring(file, wheels, downloaded, scratch, partial)
             if not is_right(partial, file):
                 raise FetchError(
                     f"{file['name']} came with a wrong checksum ({sha256(partial)} instead of {file['sha256']}) and "

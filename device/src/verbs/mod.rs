@@ -33,7 +33,7 @@ pub struct Input {
     #[arg(long)]
     pub mirrored: bool,
 
-    /// Folder of face_landmarker.task and hand_landmarker.task
+    /// Folder of the five .tflite networks
     #[arg(long, value_name = "DIR", env = "RASIKA_MODELS")]
     models: Option<PathBuf>,
 }

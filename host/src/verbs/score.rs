@@ -75,7 +75,8 @@ impl Score {
             scores.pictures, scores.no_face, scores.accuracy, scores.balanced_accuracy
         );
         println!("{:<11}{}", "", Rasa::ALL.map(|rasa| format!("{:>11}", rasa.name())).concat());
-        for (rasa, row) in Rasa::ALL.into_iter().zip(scores.confusion).filter(|(_, row)| row.iter().sum::<usize>() > 0) {
+        for (rasa, row) in Rasa::ALL.into_iter().zip(scores.confusion).filter(|(_, row)| row.iter().sum::<usize>() > 0)
+        {
             println!("{:<11}{}", rasa.name(), row.map(|n| format!("{n:>11}")).concat());
         }
         Ok(())
@@ -87,7 +88,10 @@ fn label(path: &Path) -> Result<Rasa> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let emotion = EMOTIONS.iter().find(|(name, _)| *name == stem).map(|(_, rasa)| *rasa);
     stem.parse().ok().or(emotion).with_context(|| {
-        format!("{}: '{stem}' is neither a rasa nor a basic emotion; name the file by one, as in happiness.jsonl", path.display())
+        format!(
+            "{}: '{stem}' is neither a rasa nor a basic emotion; name the file by one, as in happiness.jsonl",
+            path.display()
+        )
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Constants come from MediaPipe's `face_detector_graph.cc` and `hand_detector_graph.cc` (Apache-2.0).
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::crop::{self, Border, Frame};
@@ -23,7 +24,7 @@ const BOX_VALUES: usize = 4;
 
 /// What tells the two detectors apart.
 pub struct DetectorKind {
-    /// File in the .task bundle.
+    /// File in the folder of models.
     pub file: &'static str,
     /// Side of the square input in pixels.
     pub side: usize,
@@ -49,15 +50,16 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// Builds a detector from its network's bytes.
+    /// Loads a detector from the folder of models.
     ///
     /// # Errors
-    /// The bytes are not that network.
-    pub fn new(kind: &'static DetectorKind, bytes: Vec<u8>) -> Result<Self, RuntimeError> {
+    /// Its file is absent, damaged or another network.
+    pub fn new(kind: &'static DetectorKind, folder: &Path) -> Result<Self, RuntimeError> {
         let anchors = anchors(kind.side);
         let (side, boxes) = (dim(kind.side), dim(anchors.len()));
         let values = dim(BOX_VALUES + 2 * kind.keypoints);
-        let network = Network::load(kind.file, bytes, &[1, side, side, 3], &[&[1, boxes, values], &[1, boxes, 1]])?;
+        let network =
+            Network::load(&folder.join(kind.file), &[1, side, side, 3], &[&[1, boxes, values], &[1, boxes, 1]])?;
         Ok(Self { kind, network, anchors, scratch: crop::Scratch::default() })
     }
 

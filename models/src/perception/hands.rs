@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::bundle::{HAND_BUNDLE, read_network};
 use super::crop::{self, Border, Frame};
 use super::detector::{self, Detector};
 use super::roi::{self, Roi};
@@ -23,8 +22,8 @@ const MIN_PRESENCE: f32 = 0.5;
 const SAME_REGION: f32 = 0.5;
 /// Frames from one search for palms to the next, while fewer than two hands are in view. The search is the most
 /// expensive model: run on every frame, as the reference does, it would double the cost of a performer whose hands
-/// are at rest. Three frames at 24–30 Hz are 100–125 ms to the first sight of a hand.
-pub const SEARCH_EVERY: u32 = 3;
+/// are at rest. Six frames at 24–30 Hz are at most a quarter of a second to the first sight of a hand.
+pub const SEARCH_EVERY: u64 = 6;
 
 /// Palm detector and hand landmarks.
 pub struct HandTracker {
@@ -32,38 +31,40 @@ pub struct HandTracker {
     landmarks: Network,
     scratch: crop::Scratch,
     followed: Vec<Roi>,
-    since_search: u32,
+    /// Frame from which palms may be searched again.
+    next_search: u64,
 }
 
 impl HandTracker {
-    /// Loads the networks from the folder of bundles.
+    /// Loads the networks from the folder of models.
     ///
     /// # Errors
-    /// A bundle is absent, damaged, or another one.
+    /// A file is absent, damaged, or another network.
     pub fn new(folder: &Path) -> Result<Self, PerceptionError> {
-        let read = |name| read_network(folder, HAND_BUNDLE, name);
-        let name = "hand_landmarks_detector.tflite";
         Ok(Self {
-            detector: Detector::new(&detector::PALM, read(detector::PALM.file)?)?,
-            landmarks: Network::load(name, read(name)?, &[1, 224, 224, 3], &[&[1, 63], &[1, 1], &[1, 1], &[1, 63]])?,
+            detector: Detector::new(&detector::PALM, folder)?,
+            landmarks: Network::load(
+                &folder.join("hand_landmarks_detector.tflite"),
+                &[1, 224, 224, 3],
+                &[&[1, 63], &[1, 1], &[1, 1], &[1, 63]],
+            )?,
             scratch: crop::Scratch::default(),
             followed: Vec::with_capacity(MAX_HANDS),
-            since_search: SEARCH_EVERY,
+            next_search: 0,
         })
     }
 
-    /// Looks at one frame.
+    /// Looks at one frame; `number` counts the source's frames and times the searches.
     ///
     /// # Errors
     /// OpenCV or LiteRT failed.
-    pub fn see(&mut self, frame: &Frame, tracking: Tracking) -> Result<Vec<Hand>, PerceptionError> {
+    pub fn see(&mut self, frame: &Frame, number: u64, tracking: Tracking) -> Result<Vec<Hand>, PerceptionError> {
         if tracking == Tracking::EveryFrame {
             self.forget();
         }
         let mut regions = std::mem::take(&mut self.followed);
-        self.since_search += 1;
-        if regions.len() < MAX_HANDS && self.since_search >= SEARCH_EVERY {
-            self.since_search = 0;
+        if regions.len() < MAX_HANDS && number >= self.next_search {
+            self.next_search = number + SEARCH_EVERY;
             for palm in self.detector.detect(frame)?.iter().take(MAX_HANDS) {
                 let region = Roi::of_palm(palm);
                 if regions.iter().all(|known| known.overlap(&region) <= SAME_REGION) {
@@ -84,7 +85,7 @@ impl HandTracker {
         }
         if hands.len() < sought {
             // A hand that was lost is looked for again at once.
-            self.since_search = SEARCH_EVERY;
+            self.next_search = 0;
         }
         Ok(hands)
     }
@@ -92,7 +93,12 @@ impl HandTracker {
     /// Forgets the hands that were followed; the next frame is searched.
     pub fn forget(&mut self) {
         self.followed.clear();
-        self.since_search = SEARCH_EVERY;
+        self.next_search = 0;
+    }
+
+    /// The next frame in which there is something to do: at once while hands are followed, else the next search.
+    pub fn next_look(&self) -> u64 {
+        if self.followed.is_empty() { self.next_search } else { 0 }
     }
 
     /// Time spent in the networks since the last call.

@@ -6,7 +6,6 @@
 //!           └─ hands thread: palm detector (now and then) → hand landmarks (2 × 21)
 //! ```
 
-mod bundle;
 pub mod crop;
 mod detector;
 mod face;
@@ -24,7 +23,6 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-pub use bundle::BundleError;
 pub use crop::{Frame, FrameError};
 pub use hands::SEARCH_EVERY;
 pub use head_pose::HeadPose;
@@ -37,9 +35,6 @@ use hands::HandTracker;
 /// Why perception cannot start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum PerceptionError {
-    /// A bundle cannot be read.
-    #[error(transparent)]
-    Bundle(#[from] BundleError),
     /// A network cannot be loaded or run.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
@@ -72,7 +67,7 @@ pub enum HandsPace {
 /// How a [`Perceiver`] works.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Folder of the .task bundles.
+    /// Folder of the .tflite networks.
     pub models: PathBuf,
     /// Follow, or search every frame.
     pub tracking: Tracking,
@@ -132,7 +127,7 @@ impl Perceiver {
         self.since_hands += 1;
         let look_at_hands =
             self.since_hands >= self.settings.hands_every || self.settings.tracking == Tracking::EveryFrame;
-        if look_at_hands && self.hands.submit(frame, self.settings.tracking)? {
+        if look_at_hands && self.hands.submit(frame, frame_number, self.settings.tracking)? {
             self.since_hands = 0;
         }
         let face = self.face.see(frame, time_ms, self.settings.tracking);
@@ -171,12 +166,14 @@ impl Perceiver {
 
 struct Look {
     frame: Arc<Frame>,
+    number: u64,
     tracking: Tracking,
 }
 
 struct Seen {
     hands: Result<Vec<Hand>, PerceptionError>,
     busy: Duration,
+    next_look: u64,
 }
 
 /// The hands' own thread: one look at a time.
@@ -184,6 +181,8 @@ struct HandsThread {
     looks: Option<Sender<Look>>,
     seen: Receiver<Seen>,
     waiting: bool,
+    /// No frame before this one needs a look: no hand is followed and no search is due.
+    next_look: u64,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -193,9 +192,10 @@ impl HandsThread {
         let (looks, to_look) = bounded::<Look>(1);
         let (tell, seen) = bounded::<Seen>(1);
         let work = move || {
-            for Look { frame, tracking } in to_look {
-                let hands = tracker.see(&frame, tracking);
-                if tell.send(Seen { hands, busy: tracker.take_busy() }).is_err() {
+            for Look { frame, number, tracking } in to_look {
+                let hands = tracker.see(&frame, number, tracking);
+                let (busy, next_look) = (tracker.take_busy(), tracker.next_look());
+                if tell.send(Seen { hands, busy, next_look }).is_err() {
                     return;
                 }
             }
@@ -204,16 +204,17 @@ impl HandsThread {
             .name("hands".into())
             .spawn(work)
             .map_err(|e| PerceptionError::Thread(format!("could not be started: {e}")))?;
-        Ok(Self { looks: Some(looks), seen, waiting: false, thread: Some(thread) })
+        Ok(Self { looks: Some(looks), seen, waiting: false, next_look: 0, thread: Some(thread) })
     }
 
-    /// Gives a frame to look at, unless the thread is still busy with another; tells whether it was given.
-    fn submit(&mut self, frame: &Arc<Frame>, tracking: Tracking) -> Result<bool, PerceptionError> {
-        if self.waiting {
+    /// Gives a frame to look at, unless the thread is still busy with another or has nothing to do in this one; tells
+    /// whether it was given.
+    fn submit(&mut self, frame: &Arc<Frame>, number: u64, tracking: Tracking) -> Result<bool, PerceptionError> {
+        if self.waiting || (number < self.next_look && tracking == Tracking::Follow) {
             return Ok(false);
         }
         let looks = self.looks.as_ref().ok_or_else(died)?;
-        looks.send(Look { frame: Arc::clone(frame), tracking }).map_err(|_| died())?;
+        looks.send(Look { frame: Arc::clone(frame), number, tracking }).map_err(|_| died())?;
         self.waiting = true;
         Ok(true)
     }
@@ -222,16 +223,19 @@ impl HandsThread {
         if !self.waiting {
             return Ok(None);
         }
+        let seen = self.seen.recv().map_err(|_| died())?;
+        Ok(Some(self.done(seen)))
+    }
+
+    fn done(&mut self, seen: Seen) -> Seen {
         self.waiting = false;
-        self.seen.recv().map(Some).map_err(|_| died())
+        self.next_look = seen.next_look;
+        seen
     }
 
     fn newest(&mut self) -> Result<Option<Seen>, PerceptionError> {
         match self.seen.try_recv() {
-            Ok(seen) => {
-                self.waiting = false;
-                Ok(Some(seen))
-            }
+            Ok(seen) => Ok(Some(self.done(seen))),
             Err(crossbeam_channel::TryRecvError::Empty) => Ok(None),
             Err(crossbeam_channel::TryRecvError::Disconnected) => Err(died()),
         }
