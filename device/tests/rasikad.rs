@@ -39,7 +39,7 @@ fn refuses(args: &[&str], words: &[&str]) {
 }
 
 fn picture(name: &str) -> Mat {
-    opencv::imgcodecs::imread(&media(name), opencv::imgcodecs::IMREAD_COLOR).expect("reads")
+    opencv::imgcodecs::imread(media(name).as_str(), opencv::imgcodecs::IMREAD_COLOR).expect("reads")
 }
 
 fn write(folder: &Path, name: &str, picture: &Mat) -> PathBuf {

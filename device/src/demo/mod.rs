@@ -65,6 +65,9 @@ pub struct Moment {
     pub status: Status,
 }
 
+/// A file of the demo: there, or why it could not be made.
+pub type Made = (PathBuf, Result<(), String>);
+
 /// A demo being made.
 pub struct Demo {
     folder: PathBuf,
@@ -106,7 +109,7 @@ impl Demo {
     ///
     /// # Errors
     /// A file of our own cannot be written. A missing FluidSynth or ffmpeg is only a word.
-    pub fn finish(self, events: &[Event], library: &Library) -> Result<Vec<(PathBuf, Result<(), String>)>, DemoError> {
+    pub fn finish(self, events: &[Event], library: &Library) -> Result<Vec<Made>, DemoError> {
         let at = |name: &str| self.folder.join(name);
         self.film.finish()?;
         midi_file::write(&at(MIDI), events, library)?;

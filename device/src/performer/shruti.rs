@@ -35,7 +35,7 @@ const fn of(over: u32, under: u32) -> Shruti {
     Shruti { over, under }
 }
 
-/// By swara; from facts/ragas.
+/// By swara: ratios to Sa of the twenty-two shrutis.
 const SHRUTIS: [&[Shruti]; 12] = [
     &[of(1, 1)],
     &[of(256, 243), of(16, 15)],

@@ -124,7 +124,7 @@ fn decode(kind: &DetectorKind, anchors: &[Point], scores: &[f32], boxes: &[f32])
     let decode_one = |((raw, anchor), &logit): ((&[f32], &Point), &f32)| {
         let score = over(logit);
         // A NaN from a broken network is no detection.
-        if !(score >= MIN_SCORE) {
+        if score.is_nan() || score < MIN_SCORE {
             return None;
         }
         let at = |i: usize| [raw[i] / side + anchor[0], raw[i + 1] / side + anchor[1]];
@@ -169,10 +169,10 @@ fn suppress(mut found: Vec<Detection>) -> Vec<Detection> {
 /// From the unit square of the letterbox to pixels.
 fn in_frame(mut detection: Detection, view: &Roi) -> Detection {
     let [left, top, right, bottom] = detection.bounds;
-    let ([l, t], [r, b]) = (view.to_frame([left, top]), view.to_frame([right, bottom]));
+    let ([l, t], [r, b]) = (view.place([left, top]), view.place([right, bottom]));
     detection.bounds = [l, t, r, b];
     for point in &mut detection.keypoints {
-        *point = view.to_frame(*point);
+        *point = view.place(*point);
     }
     detection
 }

@@ -141,13 +141,13 @@ impl FaceTracker {
         let scratch = &self.scratch;
         self.mesh.run(|input| scratch.write((0.0, 1.0), input))?;
         let score = self.mesh.output(1, |v| 1.0 / (1.0 + (-v[0]).exp()))?;
-        if !(score > MIN_PRESENCE) {
+        if score.is_nan() || score <= MIN_PRESENCE {
             return Ok(None);
         }
         let side = SIDE as f32;
         let landmarks: Vec<Landmark> = self.mesh.output(0, |values| {
             let place = |p: &[f32]| {
-                let [x, y] = roi.to_frame([p[0] / side, p[1] / side]);
+                let [x, y] = roi.place([p[0] / side, p[1] / side]);
                 [x, y, p[2] / side * roi.width]
             };
             values.chunks_exact(3).map(place).collect()

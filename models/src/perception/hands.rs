@@ -114,7 +114,7 @@ impl HandTracker {
         let scratch = &self.scratch;
         self.landmarks.run(|input| scratch.write((0.0, 1.0), input))?;
         let score = self.landmarks.output(1, |v| v[0])?;
-        if !(score > MIN_PRESENCE) {
+        if score.is_nan() || score <= MIN_PRESENCE {
             return Ok(None);
         }
         // The probability of a right hand, in a picture that is not mirrored: checked by the sense of the bent
@@ -123,7 +123,7 @@ impl HandTracker {
         let side_px = SIDE as f32;
         let landmarks: Vec<Landmark> = self.landmarks.output(0, |values| {
             let place = |p: &[f32]| {
-                let [x, y] = roi.to_frame([p[0] / side_px, p[1] / side_px]);
+                let [x, y] = roi.place([p[0] / side_px, p[1] / side_px]);
                 [x, y, p[2] / side_px / Z_SHARE * roi.width]
             };
             values.chunks_exact(3).map(place).collect()

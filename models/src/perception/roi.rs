@@ -112,7 +112,7 @@ impl Roi {
 
     /// A point given in the unit square of the region → pixels of the frame.
     #[must_use]
-    pub fn to_frame(&self, unit: Point) -> Point {
+    pub fn place(&self, unit: Point) -> Point {
         let (sin, cos) = self.rotation.sin_cos();
         let [x, y] = [unit[0] - 0.5, unit[1] - 0.5];
         [self.center[0] + (x * cos - y * sin) * self.width, self.center[1] + (x * sin + y * cos) * self.height]
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn corners_of_a_region_land_where_they_belong() {
         let roi = Roi { center: [100.0, 50.0], width: 40.0, height: 40.0, rotation: FRAC_PI_2 };
-        let [x, y] = roi.to_frame([0.0, 0.0]);
+        let [x, y] = roi.place([0.0, 0.0]);
         assert!((x - 120.0).abs() < 1e-4 && (y - 30.0).abs() < 1e-4, "top left turns to top right: {x} {y}");
     }
 

@@ -109,8 +109,7 @@ fn to_join(phrase: &Phrase, raga: &Raga, room: Room, notes_in: &[u16], rng: &mut
     let (mut best, mut best_score) = (None, f32::MIN);
     let mut note = 0_usize;
     let mut silent = 0_u16;
-    for matra in 0..notes_in.len() {
-        let here = notes_in[matra];
+    for (matra, &here) in notes_in.iter().enumerate() {
         if matra > 0 && here == 1 && (silent + 2) * QUARTERS <= room.longest {
             let swara = phrase.line.notes().get(note.saturating_sub(1)).map(|note| note.swara());
             let weighty = swara.is_some_and(|swara| raga.nyasa.contains(&swara) || raga.andolan(swara).is_some());
