@@ -301,6 +301,8 @@ fn terminal() -> (std::fs::File, String) {
             libc::openpty(&raw mut ours, &raw mut theirs, name.as_mut_ptr(), std::ptr::null_mut(), std::ptr::null()),
             0
         );
+        // A program that inherited our end would keep the line alive.
+        assert_eq!(libc::fcntl(ours, libc::F_SETFD, libc::FD_CLOEXEC), 0);
         let name = std::ffi::CStr::from_ptr(name.as_ptr()).to_str().unwrap().to_owned();
         // Kept open in this process, so that ours never reads an end before the program opens its end.
         std::mem::forget(std::fs::File::from_raw_fd(theirs));
@@ -342,4 +344,38 @@ fn a_serial_port_hears_set_up_first_and_silence_last() {
         &heard[heard.len().saturating_sub(20)..]
     );
     midly::Smf::parse(&std::fs::read(mid).unwrap()).expect("the .mid file is there too");
+}
+
+#[test]
+fn a_cable_that_is_pulled_does_not_stop_the_music() {
+    let (mut ours, name) = terminal();
+    let folder = tempfile::tempdir().unwrap();
+    let mid = folder.path().join("played.mid").display().to_string();
+    let film = media("single_face.mp4");
+    let mut play = Command::new(env!("CARGO_BIN_EXE_rasikad"))
+        .args(["play", &film, "--midi", &format!("serial:{name}"), "--mid", &mid])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("rasikad runs");
+    // The first notes come, then the cable goes.
+    let mut heard = [0; 64];
+    ours.read_exact(&mut heard).unwrap();
+    drop(ours);
+    let mut said = String::new();
+    play.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(play.wait().unwrap().success(), "{said}");
+    assert!(said.contains("lost") && said.contains(&name), "{said}");
+    let bytes = std::fs::read(mid).expect("the .mid file is there");
+    let notes = |on: bool| {
+        let smf = midly::Smf::parse(&bytes).unwrap();
+        let kind = |event: &midly::TrackEvent| match event.kind {
+            midly::TrackEventKind::Midi { message: midly::MidiMessage::NoteOn { .. }, .. } => on,
+            midly::TrackEventKind::Midi { message: midly::MidiMessage::NoteOff { .. }, .. } => !on,
+            _ => false,
+        };
+        smf.tracks.iter().flatten().filter(|event| kind(event)).count()
+    };
+    assert!(notes(true) > 3 && notes(true) == notes(false), "{} notes begin, {} end", notes(true), notes(false));
 }

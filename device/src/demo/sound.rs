@@ -16,7 +16,7 @@ pub fn render(midi: &Path, wav: &Path) -> Result<(), String> {
     let font = font.ok_or("no SoundFont to render with; install the package fluid-soundfont-gm")?;
     let mut command = Command::new("fluidsynth");
     command
-        .args(["-q", "-n", "-i", "-g", "0.7", "-R", "1", "-C", "0", "-r", "44100", "-F"])
+        .args(["-q", "-n", "-i", "-g", "1.0", "-R", "1", "-C", "0", "-r", "44100", "-F"])
         .arg(wav)
         .arg(font)
         .arg(midi);
@@ -29,7 +29,17 @@ pub fn mux(film: &Path, wav: Option<&Path>, out: &Path) -> Result<(), String> {
     command.args(["-nostdin", "-loglevel", "error", "-y", "-i"]).arg(film);
     if let Some(wav) = wav {
         // The film's length decides: the last note may ring on beyond it in the .wav.
-        command.arg("-i").arg(wav).args(["-c:a", "aac", "-b:a", "160k", "-shortest"]);
+        command.arg("-i").arg(wav).args([
+            "-af",
+            "loudnorm=I=-18:TP=-1.5",
+            "-ar",
+            "48000",
+            "-c:a",
+            "aac",
+            "-b:a",
+            "160k",
+            "-shortest",
+        ]);
     }
     command.args([
         "-c:v",

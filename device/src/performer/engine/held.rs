@@ -57,6 +57,11 @@ impl Held {
         self.notes.iter().flatten().any(|note| note.voice == voice)
     }
 
+    /// Whether a voice still sounds at a time to come.
+    pub fn sounds_at(&self, voice: Voice, time_us: u64) -> bool {
+        self.notes.iter().flatten().any(|note| note.voice == voice && note.off_us > time_us)
+    }
+
     fn release_where(&mut self, now_us: u64, out: &mut Vec<Event>, ends: impl Fn(&Note) -> bool) {
         for slot in &mut self.notes {
             if let Some(note) = slot.take_if(|note| ends(note)) {

@@ -77,6 +77,8 @@ impl Engine {
             }
             if self.energy < ALAP_BELOW && tala.is_start((quarter / QUARTERS) as u8) {
                 self.section = Section::Alap;
+                // A phrase that waits for its place in the tala is measured in matras: it is of no use in free time.
+                self.melody.stop();
                 self.melody_us = self.now_us + SECOND_US / 2;
                 self.gat_from_us = self.now_us + 4 * SECOND_US;
                 return;
@@ -97,7 +99,10 @@ impl Engine {
         if let Some(stroke) = self.theka.stroke(tala, quarter, matra_s, style.theka_level, intensity) {
             self.strike_bol(stroke, out);
         }
-        let towards = style.laya_bpm.at(self.energy);
+        // The laya waits for a note that lasts beyond the next quarter, so that the note keeps the length it was given.
+        let next_us = self.clock.next_us + self.clock.quarter_us();
+        let holds = self.held.sounds_at(Voice::Melody, next_us);
+        let towards = if holds { self.clock.laya_bpm } else { style.laya_bpm.at(self.energy) };
         self.clock.advance(towards);
     }
 

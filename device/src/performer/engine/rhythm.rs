@@ -110,7 +110,9 @@ fn to_join(phrase: &Phrase, raga: &Raga, room: Room, notes_in: &[u16], rng: &mut
     let mut note = 0_usize;
     let mut silent = 0_u16;
     for (matra, &here) in notes_in.iter().enumerate() {
-        if matra > 0 && here == 1 && (silent + 2) * QUARTERS <= room.longest {
+        // The note before would last through the silent matras on both sides of this one.
+        let after = notes_in[matra + 1..].iter().take_while(|notes| **notes == 0).count() as u16;
+        if matra > 0 && here == 1 && (silent + after + 2) * QUARTERS <= room.longest {
             let swara = phrase.line.notes().get(note.saturating_sub(1)).map(|note| note.swara());
             let weighty = swara.is_some_and(|swara| raga.nyasa.contains(&swara) || raga.andolan(swara).is_some());
             let score = rng.unit() + if weighty { 1.0 } else { 0.0 } - f32::from(silent);
