@@ -75,7 +75,7 @@ struct Play {
 }
 
 fn main() -> ExitCode {
-    quieten_opencv();
+    quieten_ffmpeg();
     let result = match Cli::parse().verb {
         Verb::Play(play) => play.run(),
         Verb::See(see) => see.run(),
@@ -300,14 +300,11 @@ fn temperature_c() -> Option<f32> {
     text.trim().parse::<f32>().ok().map(|milli| milli / 1000.0)
 }
 
-/// OpenCV and FFmpeg talk to the terminal of their own accord; our own errors say what matters.
-fn quieten_opencv() {
-    for (name, value) in
-        [("OPENCV_LOG_LEVEL", "SILENT"), ("OPENCV_FFMPEG_LOGLEVEL", "-8"), ("OPENCV_VIDEOIO_DEBUG", "0")]
-    {
-        if std::env::var_os(name).is_none() {
-            // SAFETY: no other thread runs yet.
-            unsafe { std::env::set_var(name, value) };
-        }
+/// FFmpeg, inside OpenCV, talks to the terminal of its own accord; our own errors say what matters.
+fn quieten_ffmpeg() {
+    const LEVEL: &str = "OPENCV_FFMPEG_LOGLEVEL";
+    if std::env::var_os(LEVEL).is_none() {
+        // SAFETY: no other thread runs yet.
+        unsafe { std::env::set_var(LEVEL, "-8") };
     }
 }

@@ -126,12 +126,14 @@ impl Source {
         matches!(self, Self::Pictures(_))
     }
 
-    /// Opens the source.
+    /// Opens the source. OpenCV's own remarks are silenced from then on: every one that matters is an error here.
     ///
     /// # Errors
     /// It is not there or cannot be read.
     /// `mirrored` frames are turned back, left for right.
     pub fn open(&self, mirrored: bool) -> Result<Reader, SourceError> {
+        // Read from the environment only before `main`, so it has to be said here; failing that is no harm.
+        let _ = opencv::core::set_log_level(opencv::core::LogLevel::LOG_LEVEL_SILENT);
         let from = match self {
             Self::Pictures(files) => Ok(From::Pictures(files.clone().into_iter().enumerate())),
             Self::Video(path) => {
