@@ -2,6 +2,7 @@
 
 SOURCE ?= models/files/media/WolfgangLanger_Pexels.mp4
 OUT ?= out
+export SOURCE OUT
 PYTHON := $(if $(wildcard /usr/bin/python3),/usr/bin/python3,python3)
 REFERENCE := .venv/bin/python
 RASIKAD := $(or $(CARGO_TARGET_DIR),target)/release/rasikad
@@ -27,7 +28,7 @@ build: packages ## The programs, in target/release
 .PHONY: demo
 demo: setup ## A face becomes music: look into out/ (SOURCE=… for a video of your own)
 	@$(BUILD)
-	@$(RASIKAD) demo '$(SOURCE)' --out '$(OUT)'
+	@$(RASIKAD) demo "$$SOURCE" --out "$$OUT"
 
 .PHONY: test
 test: packages ## All tests
@@ -38,7 +39,7 @@ test: packages ## All tests
 .PHONY: bench
 bench: reference ## Our perception against MediaPipe's, on the demo video
 	@$(BUILD)
-	@$(REFERENCE) models/bench/compare.py '$(SOURCE)' --rasikad '$(RASIKAD)'
+	@$(REFERENCE) models/bench/compare.py "$$SOURCE" --rasikad '$(RASIKAD)'
 
 .PHONY: goldens
 goldens: reference ## Records anew what MediaPipe sees in the test media

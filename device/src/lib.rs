@@ -11,5 +11,6 @@ pub mod performer;
 pub mod screen;
 #[cfg(feature = "perception")]
 pub mod source;
+pub mod terminal;
 #[cfg(feature = "perception")]
 pub mod watcher;

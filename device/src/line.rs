@@ -88,7 +88,7 @@ impl Line {
         let mood = MoodLine { rasa: None, confidence: 0.0, intensity: 0.0 };
         Self {
             frame,
-            time_ms: 0.0,
+            time_ms: (frame as f64 * 1e6 / crate::source::USUAL_RATE_HZ).round() / 1000.0,
             file: Some(file),
             width: 0,
             height: 0,

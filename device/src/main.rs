@@ -23,6 +23,7 @@ use rasika_device::performer::player::{Outputs, Player, Tape};
 use rasika_device::performer::{Engine, Library, Performance, Status, midi_file};
 use rasika_device::screen::{Screen, View};
 use rasika_device::source::{Reader, Shot};
+use rasika_device::terminal::{say, stop_signal};
 use rasika_device::watcher::{Sight, Watcher, Way};
 use rasika_hardware::midi;
 use rasika_models::Mood;
@@ -84,7 +85,10 @@ fn main() -> ExitCode {
         Verb::Raga(raga) => raga.run(),
         Verb::Ports => {
             for (_, what, _) in midi::KINDS {
-                println!("{what}");
+                if let Err(error) = say(what) {
+                    eprintln!("rasikad: {error}");
+                    return ExitCode::FAILURE;
+                }
             }
             Ok(())
         }
@@ -146,18 +150,16 @@ impl Play {
         // The melody ends its phrase before the music does.
         moods.set(Mood::default());
         rest(&stop);
-        let lateness = player.lateness();
-        println!(
-            "{} events; half of them within {} µs of their time, 99 % within {} µs, the worst {} µs late",
-            lateness.count(),
-            lateness.quantile_us(0.5),
-            lateness.quantile_us(0.99),
-            lateness.worst_us()
-        );
+        let late = player.lateness();
+        let late = [late.count(), late.quantile_us(0.5), late.quantile_us(0.99), late.worst_us()];
         player.stop();
         if let (Some(tape), Some(path)) = (tape, &self.mid) {
             midi_file::write(path, &tape.finish(), &library)?;
         }
+        let [count, half, most, worst] = late;
+        say(format_args!(
+            "{count} events; half of them within {half} µs of their time, 99 % within {most} µs, the worst {worst} µs late"
+        ))?;
         watched
     }
 }
@@ -199,16 +201,33 @@ fn watch(
                 }
             },
             Stage::Film(reader, begun) => match reader.next() {
+                Some(Err(error)) if error.is_of_one_picture() => {
+                    screen.say(&error.to_string());
+                    continue;
+                }
                 Some(shot) => {
                     let shot = shot?;
                     let due = Duration::from_secs_f64(shot.time_ms / 1000.0);
+                    let frame = Duration::from_secs_f64(1.0 / reader.rate_hz());
+                    if begun.elapsed() > due + frame {
+                        // The music runs on the clock: eyes that are behind leave out what is past.
+                        continue;
+                    }
                     std::thread::sleep(due.saturating_sub(begun.elapsed()));
                     shot
                 }
                 None => return Ok(()),
             },
         };
-        let sight = watcher.look(&shot)?;
+        let sight = match watcher.look(&shot) {
+            Ok(sight) => sight,
+            // One frame that cannot be looked at does not end the music.
+            Err(error) => {
+                screen.say(&error.to_string());
+                moods.set(watcher.nothing(shot.time_ms));
+                continue;
+            }
+        };
         moods.set(sight.mood);
         let rate_hz = match &stage {
             Stage::Camera(camera) => camera.rate_hz(),
@@ -226,12 +245,20 @@ fn fast(mut watcher: Watcher, reader: Reader, engine: Engine, mid: Option<&Path>
     let library = Arc::clone(engine.library());
     let mut music = Performance::new(engine);
     let mut screen = Screen::default();
-    let announced = reader.announced();
-    let mut end_us = 0;
+    let (announced, frame_us) = (reader.announced(), (1e6 / reader.rate_hz()) as u64);
+    let stop = stop_signal()?;
+    let (mut seen, mut end_us) = (0_u64, 0);
     let mut ended = Ok(());
     for shot in reader {
+        if stop.load(Ordering::Acquire) {
+            break;
+        }
         let shot = match shot {
             Ok(shot) => shot,
+            Err(error) if error.is_of_one_picture() && announced != Some(1) => {
+                screen.say(&error.to_string());
+                continue;
+            }
             // A damaged end keeps the music up to it.
             Err(error) => {
                 ended = Err(error.into());
@@ -239,11 +266,13 @@ fn fast(mut watcher: Watcher, reader: Reader, engine: Engine, mid: Option<&Path>
             }
         };
         let sight = watcher.look(&shot)?;
-        end_us = (shot.time_ms * 1000.0) as u64;
-        music.mood(end_us, sight.mood);
+        seen += 1;
+        // The last frame stands as long as any other.
+        end_us = (shot.time_ms * 1000.0) as u64 + frame_us;
+        music.mood((shot.time_ms * 1000.0) as u64, sight.mood);
         screen.show(&view(&shot, &sight, music.engine().status(), announced, &library));
     }
-    if let (Some(path), true) = (mid, end_us > 0) {
+    if let (Some(path), true) = (mid, seen > 0) {
         midi_file::write(path, &music.end(end_us), &library)?;
     }
     ended
@@ -272,25 +301,21 @@ fn rest(stop: &AtomicBool) {
     }
 }
 
-/// Set by Ctrl-C and by the service manager; a second Ctrl-C ends at once what the first is still ending.
-fn stop_signal() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
-        signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot listen for signals")?;
-    }
-    Ok(stop)
-}
-
 /// A .mid file that cannot be written is known before the music, not after it.
 fn writable(path: &Path) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.display();
-    anyhow::ensure!(!path.is_dir(), "cannot write {name}: it is a folder; give a file name");
+    if let Ok(there) = path.metadata() {
+        anyhow::ensure!(there.is_file(), "cannot write {name}: it is no file; give another name");
+    }
     anyhow::ensure!(
         folder.is_dir(),
         "cannot write {name}: the folder {} does not exist; make it first",
         folder.display()
     );
+    let probe = folder.join(format!(".rasikad.{}.part", std::process::id()));
+    std::fs::File::create(&probe).with_context(|| format!("cannot write {name}"))?;
+    let _ = std::fs::remove_file(probe);
     Ok(())
 }
 

@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use opencv::core::Mat;
-use opencv::imgcodecs::{IMREAD_COLOR, imread};
+use opencv::imgcodecs::{IMREAD_COLOR, imdecode};
 use opencv::prelude::*;
 use opencv::videoio::{
-    CAP_ANY, CAP_FFMPEG, CAP_GSTREAMER, CAP_PROP_BUFFERSIZE, CAP_PROP_FPS, CAP_PROP_FRAME_COUNT, CAP_V4L2, VideoCapture,
+    CAP_ANY, CAP_FFMPEG, CAP_GSTREAMER, CAP_PROP_BUFFERSIZE, CAP_PROP_FPS, CAP_PROP_FRAME_COUNT, CAP_PROP_POS_MSEC,
+    CAP_V4L2, VideoCapture,
 };
 use rasika_models::perception::{Frame, FrameError};
 
 /// Frame rate that is assumed where a source does not tell its own, in Hz.
-const USUAL_RATE_HZ: f64 = 30.0;
+pub const USUAL_RATE_HZ: f64 = 30.0;
 /// A file that ends before this share of the frames it announced is taken as truncated; announcements are estimates.
 const WHOLE_SHARE: f64 = 0.9;
 /// Names of pictures, by their endings.
@@ -30,6 +31,14 @@ pub enum SourceError {
     /// The camera or pipeline does not open.
     #[error("{0} does not open; is it plugged in, and not in use by another program?")]
     NoCamera(String),
+    /// The pipeline does not open.
+    #[error(
+        "the pipeline '{0}' does not open: it does not parse, lacks a plugin, or does not end in an appsink; try it with gst-launch-1.0"
+    )]
+    NoPipeline(String),
+    /// A name that OpenCV cannot be given.
+    #[error("the name of {0} is not UTF-8; rename it")]
+    Name(String),
     /// A camera that stopped giving frames.
     #[error("{0} stopped giving frames")]
     CameraStopped(String),
@@ -58,6 +67,14 @@ pub enum SourceError {
     /// OpenCV failed.
     #[error("OpenCV failed on {0}: {1}")]
     OpenCv(String, opencv::Error),
+}
+
+impl SourceError {
+    /// Whether it is about one picture of several, and the next may be read.
+    #[must_use]
+    pub fn is_of_one_picture(&self) -> bool {
+        matches!(self, Self::NoPicture(_) | Self::Format(..))
+    }
 }
 
 /// One frame of a source.
@@ -101,7 +118,8 @@ impl Source {
             let mut pictures = Vec::new();
             for entry in path.read_dir().map_err(io)? {
                 let file = entry.map_err(io)?.path();
-                if is_picture(&file) {
+                // A pipe of that name would wait for ever; a folder is left for its line to say so.
+                if is_picture(&file) && file.metadata().is_ok_and(|kind| kind.is_file() || kind.is_dir()) {
                     pictures.push(file);
                 }
             }
@@ -126,11 +144,11 @@ impl Source {
         matches!(self, Self::Pictures(_))
     }
 
-    /// Opens the source. OpenCV's own remarks are silenced from then on: every one that matters is an error here.
+    /// Opens the source; `mirrored` frames are turned back, left for right. OpenCV's own remarks are silenced from then
+    /// on: every one that matters is an error here.
     ///
     /// # Errors
     /// It is not there or cannot be read.
-    /// `mirrored` frames are turned back, left for right.
     pub fn open(&self, mirrored: bool) -> Result<Reader, SourceError> {
         // Read from the environment only before `main`, so it has to be said here; failing that is no harm.
         let _ = opencv::core::set_log_level(opencv::core::LogLevel::LOG_LEVEL_SILENT);
@@ -138,7 +156,19 @@ impl Source {
             Self::Pictures(files) => Ok(From::Pictures(files.clone().into_iter().enumerate())),
             Self::Video(path) => {
                 let name = path.display().to_string();
-                Film::open(&name, CAP_FFMPEG, SourceError::NoVideo).map(From::Film)
+                let utf8 = path.to_str().ok_or_else(|| SourceError::Name(name.clone()))?;
+                // FFmpeg takes the beginning of a relative name with a colon for a protocol.
+                let plain = if path.is_absolute() { utf8.to_owned() } else { format!("./{utf8}") };
+                let mut film = Film::open(&plain, CAP_FFMPEG, SourceError::NoVideo).map_err(|error| match error {
+                    SourceError::NoVideo(_) => SourceError::NoVideo(name.clone()),
+                    other => other,
+                })?;
+                film.name = name;
+                // Only these containers count their frames; elsewhere OpenCV guesses.
+                let counted = ["mp4", "m4v", "mov"];
+                let ending = path.extension().and_then(|e| e.to_str()).map(str::to_lowercase);
+                film.counted = ending.is_some_and(|e| counted.contains(&e.as_str()));
+                Ok(From::Film(film))
             }
             Self::Camera(device) => {
                 let mut film = Film::open(device, CAP_V4L2, SourceError::NoCamera)?;
@@ -148,7 +178,7 @@ impl Source {
                 Ok(From::Film(film))
             }
             Self::Pipeline(pipeline) => {
-                let mut film = Film::open(pipeline, CAP_GSTREAMER, SourceError::NoCamera)?;
+                let mut film = Film::open(pipeline, CAP_GSTREAMER, SourceError::NoPipeline)?;
                 film.announced = None;
                 Ok(From::Film(film))
             }
@@ -221,8 +251,10 @@ fn file_name(path: &Path) -> String {
 
 fn read_picture(path: &Path, mirrored: bool) -> Result<Frame, SourceError> {
     let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|_| SourceError::NoPicture(name.clone()))?;
     // An unreadable picture is an empty one to OpenCV, or, where it is too large, an error.
-    let picture = imread(&name, IMREAD_COLOR).map_err(|_| SourceError::NoPicture(name.clone()))?;
+    let picture = imdecode(&Mat::from_slice(&bytes).map_err(|e| SourceError::OpenCv(name.clone(), e))?, IMREAD_COLOR)
+        .map_err(|_| SourceError::NoPicture(name.clone()))?;
     frame_of(picture, mirrored).map_err(|e| match e {
         FrameError::Empty => SourceError::NoPicture(name),
         other => SourceError::Format(name, other),
@@ -245,7 +277,12 @@ struct Film {
     capture: VideoCapture,
     rate_hz: f64,
     announced: Option<u64>,
+    /// Whether the announcement is a count, and not a guess from the duration.
+    counted: bool,
     read: u64,
+    /// Timestamp of the first frame, and time of the last, in milliseconds.
+    first_ms: Option<f64>,
+    last_ms: f64,
     /// When a live source was opened: its frames are timed by the clock.
     opened: Option<std::time::Instant>,
     ended: bool,
@@ -270,7 +307,10 @@ impl Film {
             name: name.to_owned(),
             rate_hz,
             announced,
+            counted: false,
             read: 0,
+            first_ms: None,
+            last_ms: 0.0,
             opened: live.then(std::time::Instant::now),
             capture,
             ended: false,
@@ -292,9 +332,20 @@ impl Film {
         self.read += 1;
         let time_ms = match self.opened {
             Some(opened) => opened.elapsed().as_secs_f64() * 1000.0,
-            None => number as f64 * 1000.0 / self.rate_hz,
+            None => self.film_time(number),
         };
         Ok(Some(Shot { frame: Arc::new(frame), number, time_ms, file: None }))
+    }
+
+    /// Time of the frame just read, from the film's own timestamps: frames need not be evenly spaced.
+    fn film_time(&mut self, number: u64) -> f64 {
+        let even_ms = number as f64 * 1000.0 / self.rate_hz;
+        let stamp = self.capture.get(CAP_PROP_POS_MSEC).ok().filter(|ms| ms.is_finite());
+        let first = *self.first_ms.get_or_insert(stamp.unwrap_or(0.0));
+        let time_ms = stamp.map(|ms| ms - first).filter(|ms| number == 0 || *ms > self.last_ms);
+        // Without a timestamp that advances, a frame comes a frame's time after the one before.
+        self.last_ms = time_ms.unwrap_or(if number == 0 { even_ms } else { self.last_ms + 1000.0 / self.rate_hz });
+        self.last_ms
     }
 
     fn end(&self) -> Result<Option<Shot>, SourceError> {
@@ -305,7 +356,7 @@ impl Film {
             return Err(SourceError::NoVideo(self.name.clone()));
         }
         match self.announced {
-            Some(announced) if (self.read as f64) < announced as f64 * WHOLE_SHARE => {
+            Some(announced) if self.counted && (self.read as f64) < announced as f64 * WHOLE_SHARE => {
                 Err(SourceError::Truncated { path: self.name.clone(), read: self.read, announced })
             }
             _ => Ok(None),

@@ -6,6 +6,7 @@
 mod sightings;
 mod verbs;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -24,6 +25,15 @@ enum Verb {
     Report(verbs::report::Report),
     /// Score the model on pictures whose rasa or emotion is known
     Score(verbs::score::Score),
+}
+
+/// Prints lines. A reader that has left (`| head`) is no error; a full disk is.
+fn say(lines: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{lines}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 fn main() -> ExitCode {

@@ -85,8 +85,8 @@ impl Film {
     }
 
     /// Closes the film.
-    pub fn finish(mut self) -> Result<(), DemoError> {
-        self.writer.release().map_err(|cause| DemoError::OpenCv { path: self.path, cause })
+    pub fn finish(&mut self) -> Result<(), DemoError> {
+        self.writer.release().map_err(|cause| DemoError::OpenCv { path: self.path.clone(), cause })
     }
 }
 

@@ -23,7 +23,6 @@ use poster::Poster;
 /// Names of what a demo leaves in its folder.
 const MIDI: &str = "demo.mid";
 const FILM: &str = "demo.mp4";
-const SILENT_FILM: &str = "demo_silent.avi";
 const POSTER: &str = "demo.png";
 const SOUND: &str = "demo.wav";
 const TIMELINE: &str = "timeline.jsonl";
@@ -52,6 +51,12 @@ pub enum DemoError {
     Midi(#[from] midi_file::MidiFileError),
 }
 
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.silent_film);
+    }
+}
+
 /// One frame's share of the story.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moment {
@@ -72,6 +77,7 @@ pub type Made = (PathBuf, Result<(), String>);
 pub struct Demo {
     folder: PathBuf,
     film: Film,
+    silent_film: PathBuf,
     poster: Poster,
     moments: Vec<Moment>,
     sa: u8,
@@ -84,8 +90,10 @@ impl Demo {
     /// The folder cannot be made or written to.
     pub fn new(folder: &Path, rate_hz: f64, frames: Option<u64>, sa: u8) -> Result<Self, DemoError> {
         std::fs::create_dir_all(folder).map_err(|cause| DemoError::Write { path: folder.to_owned(), cause })?;
-        let film = Film::new(&folder.join(SILENT_FILM), rate_hz)?;
-        Ok(Self { folder: folder.to_owned(), film, poster: Poster::new(frames), moments: Vec::new(), sa })
+        // Only a step on the way; another demo into the same folder has its own.
+        let silent_film = folder.join(format!(".demo_silent.{}.avi", std::process::id()));
+        let film = Film::new(&silent_film, rate_hz)?;
+        Ok(Self { folder: folder.to_owned(), film, silent_film, poster: Poster::new(frames), moments: Vec::new(), sa })
     }
 
     /// Takes in one frame, what was seen in it and what is played.
@@ -109,25 +117,20 @@ impl Demo {
     ///
     /// # Errors
     /// A file of our own cannot be written. A missing FluidSynth or ffmpeg is only a word.
-    pub fn finish(self, events: &[Event], library: &Library) -> Result<Vec<Made>, DemoError> {
+    pub fn finish(mut self, events: &[Event], library: &Library) -> Result<Vec<Made>, DemoError> {
         let at = |name: &str| self.folder.join(name);
-        self.film.finish()?;
+        // The music first: it is small, and what one would miss most on a full disk.
         midi_file::write(&at(MIDI), events, library)?;
-        self.poster.write(&at(POSTER), &self.moments, events, library, self.sa)?;
         write_timeline(&at(TIMELINE), &self.moments, library)?;
+        self.poster.write(&at(POSTER), &self.moments, events, library, self.sa)?;
+        self.film.finish()?;
 
         let mut made = vec![(at(MIDI), Ok(())), (at(POSTER), Ok(())), (at(TIMELINE), Ok(()))];
         let sounded = sound::render(&at(MIDI), &at(SOUND));
         let with_sound = sounded.is_ok().then(|| at(SOUND));
-        let muxed = sound::mux(&at(SILENT_FILM), with_sound.as_deref(), &at(FILM));
+        let muxed = sound::mux(&self.silent_film, with_sound.as_deref(), &at(FILM));
         made.push((at(SOUND), sounded));
-        if muxed.is_ok() {
-            // Only a step on the way to the film.
-            let _ = std::fs::remove_file(at(SILENT_FILM));
-            made.push((at(FILM), muxed));
-        } else {
-            made.push((at(SILENT_FILM), muxed));
-        }
+        made.push((at(FILM), muxed));
         Ok(made)
     }
 }

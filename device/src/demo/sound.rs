@@ -20,7 +20,7 @@ pub fn render(midi: &Path, wav: &Path) -> Result<(), String> {
         .arg(wav)
         .arg(font)
         .arg(midi);
-    run(command, "fluidsynth")
+    run(command, "fluidsynth", wav)
 }
 
 /// Makes a film that every browser and phone plays, with sound if there is one.
@@ -54,13 +54,17 @@ pub fn mux(film: &Path, wav: Option<&Path>, out: &Path) -> Result<(), String> {
         "+faststart",
     ]);
     command.arg(out);
-    run(command, "ffmpeg")
+    run(command, "ffmpeg", out)
 }
 
-fn run(mut command: Command, name: &str) -> Result<(), String> {
+fn run(mut command: Command, name: &str, makes: &Path) -> Result<(), String> {
     let out = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output();
     match out {
-        Ok(out) if out.status.success() => Ok(()),
+        // FluidSynth is content with itself even when it wrote nothing.
+        Ok(out) if out.status.success() => match makes.metadata() {
+            Ok(file) if file.is_file() && file.len() > 0 => Ok(()),
+            _ => Err(format!("{name} wrote nothing")),
+        },
         Ok(out) => {
             let said = String::from_utf8_lossy(&out.stderr);
             Err(format!("{name} failed: {}", said.lines().last().unwrap_or("it did not say why")))

@@ -52,6 +52,8 @@ pub fn bytes(events: &[Event], library: &Library) -> Vec<u8> {
 /// # Errors
 /// When the file cannot be written.
 pub fn write(path: &Path, events: &[Event], library: &Library) -> Result<(), MidiFileError> {
+    // A link stays a link: what it points to is replaced.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let part = path.with_extension(format!("mid.{}.part", std::process::id()));
     let written = std::fs::File::create(&part).and_then(|mut file| {
         file.write_all(&bytes(events, library))?;

@@ -241,18 +241,18 @@ impl Reader<'_> {
         let [first, .., last] = line else {
             return Err(self.error(field, format!("{name} has one note; write the whole line")));
         };
+        if let Some(pair) = line.windows(2).find(|pair| pair[0].step().abs_diff(pair[1].step()) > 9) {
+            return Err(self.error(
+                field,
+                format!("{name} jumps from {} to {}, more than a sixth; is an octave mark missing?", pair[0], pair[1]),
+            ));
+        }
         let span = (i32::from(last.step()) - i32::from(first.step())) * direction;
         if span < 9 {
             let way = if direction > 0 { "up" } else { "down" };
             return Err(
                 self.error(field, format!("{name} goes from {first} to {last}; it must go {way} an octave or nearly"))
             );
-        }
-        if let Some(pair) = line.windows(2).find(|pair| pair[0].step().abs_diff(pair[1].step()) > 9) {
-            return Err(self.error(
-                field,
-                format!("{name} jumps from {} to {}, more than a sixth; is an octave mark missing?", pair[0], pair[1]),
-            ));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use rasika_device::terminal::say;
 use rasika_models::perception::{HandsPace, Perceiver, Settings, Tracking};
 use serde::Serialize;
 
@@ -69,20 +70,19 @@ impl Bench {
         }
         let report = Report { frames, cpu_s: (cpu_time() - before).as_secs_f64(), peak_mib: peak_mib()? };
         if self.json {
-            println!("{}", serde_json::to_string(&report)?);
-            return Ok(());
+            return Ok(say(serde_json::to_string(&report)?)?);
         }
         let mut times: Vec<f64> = report.frames.iter().map(|f| f.ms).collect();
         times.sort_by(f64::total_cmp);
         let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or(0.0);
-        println!(
+        say(format_args!(
             "{} frames: median {:.2} ms, p95 {:.2} ms; {:.2} s of CPU; peak memory {:.0} MiB",
             times.len(),
             at(50),
             at(95),
             report.cpu_s,
             report.peak_mib
-        );
+        ))?;
         Ok(())
     }
 }

@@ -1,12 +1,14 @@
 //! `rasikad demo`: a video becomes music to see and hear, in a folder.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use rasika_device::demo::Demo;
 use rasika_device::performer::Performance;
 use rasika_device::screen::{Screen, View};
+use rasika_device::terminal::{say, stop_signal};
 use rasika_device::watcher::{Watcher, Way};
 
 use super::{Input, Music};
@@ -40,17 +42,28 @@ impl DemoArgs {
         let mut end_us = 0;
         let mut damaged = None;
 
+        let stop = stop_signal()?;
+        let (mut seen, several) = (0_u64, frames != Some(1));
         for shot in reader {
+            if stop.load(Ordering::Acquire) {
+                screen.say("stopped; making a demo of what was seen");
+                break;
+            }
             let shot = match shot {
                 Ok(shot) => shot,
+                Err(error) if error.is_of_one_picture() && several => {
+                    screen.say(&error.to_string());
+                    continue;
+                }
                 // What was read up to here still makes a demo.
-                Err(error) if end_us > 0 => {
+                Err(error) if seen > 0 => {
                     damaged = Some(error);
                     break;
                 }
                 Err(error) => return Err(error.into()),
             };
             let sight = watcher.look(&shot)?;
+            seen += 1;
             end_us = (shot.time_ms * 1000.0) as u64;
             music.mood(end_us, sight.mood);
             let moment = demo.frame(&shot, &sight, &music)?;
@@ -65,12 +78,16 @@ impl DemoArgs {
                 library: &library,
             });
         }
-        println!("\nrendering sound and film …");
+        anyhow::ensure!(seen > 0, "there was no frame to make a demo of");
+        // The last frame stands as long as any other.
+        end_us += (1e6 / rate_hz) as u64;
+        say("\nrendering sound and film …")?;
         let files = demo.finish(&music.end(end_us), &library)?;
         for (path, made) in &files {
+            let path = path.display();
             match made {
-                Ok(()) => println!("  {}", path.display()),
-                Err(why) => println!("  {} — {why}", path.display()),
+                Ok(()) => say(format_args!("  {path}"))?,
+                Err(why) => say(format_args!("  {path} — {why}"))?,
             }
         }
         damaged.map_or(Ok(()), |error| Err(error).context("the demo ends early"))

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Subcommand;
 use rasika_device::performer::Library;
+use rasika_device::terminal::say;
 
 /// What to do with ragas.
 #[derive(Debug, Subcommand)]
@@ -29,16 +30,22 @@ impl RagaVerb {
                     let line = |notes: &[rasika_device::performer::Note]| {
                         notes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
                     };
-                    println!("{:<14} {} / {}", raga.name, line(&raga.aroha), line(&raga.avaroha));
+                    say(format_args!("{:<14} {} / {}", raga.name, line(&raga.aroha), line(&raga.avaroha)))?;
                 }
             }
             Self::Check { files } => {
                 let mut wrong = 0;
                 for path in files {
                     let file = path.display().to_string();
-                    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {file}"))?;
-                    match library.add_raga(&file, &text) {
-                        Ok(at) => println!("{file}: raga {} is well formed", library.ragas[at].name),
+                    let checked = match std::fs::read_to_string(&path) {
+                        Ok(text) => library.add_raga(&file, &text).map_err(|error| error.to_string()),
+                        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                            Err(format!("{file} is not a text file"))
+                        }
+                        Err(error) => Err(format!("cannot read {file}: {error}")),
+                    };
+                    match checked {
+                        Ok(at) => say(format_args!("{file}: raga {} is well formed", library.ragas[at].name))?,
                         Err(error) => {
                             eprintln!("{error}");
                             wrong += 1;

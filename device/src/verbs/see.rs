@@ -1,11 +1,13 @@
 //! `rasikad see`: what is seen in every frame, as JSON lines for programs or as words for people.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::sync::atomic::Ordering;
 
 use anyhow::Result;
 use clap::Args;
 use rasika_device::line::Line;
 use rasika_device::source::SourceError;
+use rasika_device::terminal::{pardon_leaving, stop_signal};
 use rasika_device::watcher::{Sight, Watcher, Way};
 use rasika_models::{Mood, Rasa};
 
@@ -43,7 +45,15 @@ impl See {
         let (mut read, mut unreadable) = (0_u64, 0_u64);
         let limit = usize::try_from(self.max_frames.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
 
+        let stop = stop_signal()?;
+        // A person or a live source is waiting for each line.
+        let each_line = source.is_live() || io::stdout().is_terminal();
+
         for shot in reader.take(limit) {
+            if stop.load(Ordering::Acquire) {
+                pardon_leaving(out.flush())?;
+                anyhow::bail!("stopped after {read} frames");
+            }
             match shot {
                 Ok(shot) => {
                     read += 1;
@@ -55,6 +65,7 @@ impl See {
                     } else {
                         writeln!(out, "{}", words(&sight, shot.file.as_deref()))
                     };
+                    let done = if each_line { done.and_then(|()| out.flush()) } else { done };
                     if let Some(end) = reader_left(done) {
                         return end;
                     }
@@ -73,12 +84,12 @@ impl See {
                     unreadable += 1;
                 }
                 Err(error) => {
-                    out.flush()?;
+                    pardon_leaving(out.flush())?;
                     return Err(error.into());
                 }
             }
         }
-        out.flush()?;
+        pardon_leaving(out.flush())?;
         anyhow::ensure!(read > 0 || unreadable == 0, "none of the {unreadable} pictures could be read");
         Ok(())
     }

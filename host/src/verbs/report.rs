@@ -7,6 +7,7 @@ use clap::Args;
 use rasika_models::Rasa;
 use serde::Serialize;
 
+use crate::say;
 use crate::sightings::{self, Sighting};
 
 /// Arguments of the verb.
@@ -46,20 +47,24 @@ struct Story {
 impl Report {
     /// Reads and tells.
     pub fn run(self) -> Result<()> {
-        let story = story(&sightings::read(&self.file)?);
+        let sightings = sightings::read(&self.file)?;
+        anyhow::ensure!(!sightings.is_empty(), "{} holds no frames", self.file.display());
+        let story = story(&sightings);
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&story)?);
-            return Ok(());
+            return Ok(say(&serde_json::to_string_pretty(&story)?)?);
         }
-        println!("{} frames, {:.1} s, a face in {} of them", story.frames, story.seconds, story.faces);
+        let mut lines =
+            vec![format!("{} frames, {:.1} s, a face in {} of them", story.frames, story.seconds, story.faces)];
         for share in &story.shares {
             let name = share.rasa.map_or("no rasa", Rasa::name);
-            println!("  {name:<10} {:6.1} s  {:3.0} %  {} times", share.seconds, share.share * 100.0, share.times);
+            let (seconds, percent) = (share.seconds, share.share * 100.0);
+            lines.push(format!("  {name:<10} {seconds:6.1} s  {percent:3.0} %  {} times", share.times));
         }
         if let Some(dwell) = story.median_dwell_s {
-            println!("a rasa stands for {dwell:.1} s (median); {:.1} changes a minute", story.changes_per_minute);
+            let changes = story.changes_per_minute;
+            lines.push(format!("a rasa stands for {dwell:.1} s (median); {changes:.1} changes a minute"));
         }
-        Ok(())
+        Ok(say(&lines.join("\n"))?)
     }
 }
 

@@ -7,6 +7,7 @@ use clap::Args;
 use rasika_models::Rasa;
 use serde::Serialize;
 
+use crate::say;
 use crate::sightings::{self, Sighting};
 
 /// Names under which collections of faces file the basic emotions, and the rasa that each is.
@@ -65,21 +66,21 @@ impl Score {
             let label = label(path)?;
             labelled.extend(sightings::read(path)?.into_iter().map(|sighting| (label, sighting)));
         }
+        anyhow::ensure!(!labelled.is_empty(), "the files hold no pictures");
         let scores = scores(&labelled);
         if self.json {
-            println!("{}", serde_json::to_string(&scores)?);
-            return Ok(());
+            return Ok(say(&serde_json::to_string(&scores)?)?);
         }
-        println!(
+        let mut lines = vec![format!(
             "{} pictures, {} without a face; accuracy {:.3}, balanced accuracy {:.3}",
             scores.pictures, scores.no_face, scores.accuracy, scores.balanced_accuracy
-        );
-        println!("{:<11}{}", "", Rasa::ALL.map(|rasa| format!("{:>11}", rasa.name())).concat());
+        )];
+        lines.push(format!("{:<11}{}", "", Rasa::ALL.map(|rasa| format!("{:>11}", rasa.name())).concat()));
         for (rasa, row) in Rasa::ALL.into_iter().zip(scores.confusion).filter(|(_, row)| row.iter().sum::<usize>() > 0)
         {
-            println!("{:<11}{}", rasa.name(), row.map(|n| format!("{n:>11}")).concat());
+            lines.push(format!("{:<11}{}", rasa.name(), row.map(|n| format!("{n:>11}")).concat()));
         }
-        Ok(())
+        Ok(say(&lines.join("\n"))?)
     }
 }
 
@@ -112,7 +113,7 @@ fn scores(labelled: &[(Rasa, Sighting)]) -> Scores {
         pictures: labelled.len(),
         no_face,
         accuracy: ratio(right, labelled.len() - no_face),
-        balanced_accuracy: recalls.iter().sum::<f64>() / recalls.len().max(1) as f64,
+        balanced_accuracy: recalls.iter().fold(0.0, |sum, recall| sum + recall) / recalls.len().max(1) as f64,
         confusion,
     }
 }

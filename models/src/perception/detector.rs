@@ -63,30 +63,26 @@ impl Detector {
         Ok(Self { kind, network, anchors, scratch: crop::Scratch::default() })
     }
 
-    /// Looks for faces or palms; best first.
+    /// Looks at the whole frame for faces or palms; best first.
     ///
     /// # Errors
     /// OpenCV or LiteRT failed.
     pub fn detect(&mut self, frame: &Frame) -> Result<Vec<Detection>, super::PerceptionError> {
-        self.detect_from(frame, 1.0)
+        self.detect_in(frame, &Roi::letterbox(frame.width(), frame.height()))
     }
 
-    /// Looks from farther away: the frame fills only 1/`distance` of the view, the rest is black. A face that is cut
-    /// close to its outline is too large for the detector at distance 1.
+    /// Looks at a square view: a part of the frame (nearer) or the frame with black around it (farther away).
     ///
     /// # Errors
     /// OpenCV or LiteRT failed.
-    pub fn detect_from(&mut self, frame: &Frame, distance: f32) -> Result<Vec<Detection>, super::PerceptionError> {
-        let mut view = Roi::letterbox(frame.width(), frame.height());
-        view.width *= distance;
-        view.height *= distance;
-        crop::warp(frame, &view, self.kind.side, Border::Black, &mut self.scratch)?;
+    pub fn detect_in(&mut self, frame: &Frame, view: &Roi) -> Result<Vec<Detection>, super::PerceptionError> {
+        crop::warp(frame, view, self.kind.side, Border::Black, &mut self.scratch)?;
         let scratch = &self.scratch;
         self.network.run(|input| scratch.write(self.kind.range, input))?;
         let found = self
             .network
             .output(1, |scores| self.network.output(0, |boxes| decode(self.kind, &self.anchors, scores, boxes)))??;
-        Ok(suppress(found).into_iter().map(|detection| in_frame(detection, &view)).collect())
+        Ok(suppress(found).into_iter().map(|detection| in_frame(detection, view)).collect())
     }
 
     /// Time spent in the network since the last call.

@@ -23,9 +23,10 @@ const MIN_PRESENCE: f32 = 0.5;
 /// Roll below which a face counts as upright: turning it back would change its scores by 0.001 in the mean and 0.01 in
 /// the worst, less than the landmarks' own noise.
 const LEVEL_DEG: f32 = 4.0;
-/// How far away to look from: the first for every frame, the others for a picture that is cut close to a face and shows
-/// none from nearer.
-const STEPS_BACK: [f32; 4] = [1.0, 1.25, 1.5, 2.0];
+/// Score of a face found by a nearer look: many more looks are taken so, and each must err the less.
+const NEARER_SCORE: f32 = 0.75;
+/// How far to step back from a picture that is cut close to a face and shows none from nearer.
+const STEPS_BACK: [f32; 3] = [1.25, 1.5, 2.0];
 /// Sides in pixels, and how much longer one may be than the other, of pictures that may be such.
 const CLOSE_CUT_SIDE: u32 = 512;
 const CLOSE_CUT_ASPECT: f32 = 1.5;
@@ -51,6 +52,8 @@ pub struct FaceTracker {
     upright: Vec<[f32; 2]>,
     filter: LandmarkFilter,
     performer: Performer,
+    /// Counts the nearer looks at parts of the frame, which find a face too small for the whole: a performer far away.
+    turn: usize,
 }
 
 /// A mesh as the network gave it.
@@ -83,6 +86,7 @@ impl FaceTracker {
             upright: Vec::with_capacity(FACE_POINTS),
             filter: LandmarkFilter::default(),
             performer: Performer::default(),
+            turn: 0,
         })
     }
 
@@ -101,17 +105,7 @@ impl FaceTracker {
         };
         if mesh.is_none() {
             self.filter.reset();
-            let close_cut = tracking == Tracking::EveryFrame && is_close_cut(frame);
-            let steps = if close_cut { &STEPS_BACK[..] } else { &STEPS_BACK[..1] };
-            for distance in steps {
-                let found = self.detector.detect_from(frame, *distance)?;
-                if let Some(face) = self.performer.choose(&found, frame, time_ms) {
-                    mesh = self.look(frame, &Roi::of_face_detection(face))?;
-                }
-                if mesh.is_some() {
-                    break;
-                }
-            }
+            mesh = self.search(frame, time_ms, tracking)?;
         }
         let Some(Mesh { mut landmarks, score }) = mesh else {
             self.performer.lose();
@@ -124,6 +118,40 @@ impl FaceTracker {
             self.filter.apply(time_ms, size, &mut landmarks);
         }
         self.measure(landmarks, score).map(Some)
+    }
+
+    /// Looks for the performer in the whole frame; if there is none, once more from another distance.
+    fn search(&mut self, frame: &Frame, time_ms: f64, tracking: Tracking) -> Result<Option<Mesh>, PerceptionError> {
+        let whole = Roi::letterbox(frame.width(), frame.height());
+        if let Some(mesh) = self.search_in(frame, time_ms, &whole, 0.0)? {
+            return Ok(Some(mesh));
+        }
+        if tracking == Tracking::Follow {
+            self.turn = self.turn.wrapping_add(1);
+            let part = Roi::part(frame.width(), frame.height(), self.turn);
+            return self.search_in(frame, time_ms, &part, NEARER_SCORE);
+        }
+        for distance in STEPS_BACK.into_iter().filter(|_| is_close_cut(frame)) {
+            if let Some(mesh) = self.search_in(frame, time_ms, &whole.farther(distance), 0.0)? {
+                return Ok(Some(mesh));
+            }
+        }
+        Ok(None)
+    }
+
+    fn search_in(
+        &mut self,
+        frame: &Frame,
+        time_ms: f64,
+        view: &Roi,
+        least_score: f32,
+    ) -> Result<Option<Mesh>, PerceptionError> {
+        let mut found = self.detector.detect_in(frame, view)?;
+        found.retain(|face| face.score >= least_score);
+        match self.performer.choose(&found, frame, time_ms) {
+            Some(face) => self.look(frame, &Roi::of_face_detection(face)),
+            None => Ok(None),
+        }
     }
 
     /// Forgets the face that was followed.

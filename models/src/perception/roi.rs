@@ -50,6 +50,8 @@ const HAND_FROM_LANDMARKS: Expansion = Expansion { scale: 2.0, shift_y: -0.1, sq
 /// in `hand_detector_graph.cc`), which turns the first region of a hand by 26.6° too far; its landmarks come out as
 /// that region makes them, so ours is the same (7.5 % of a palm apart otherwise, 0.01 % so).
 const PALM_TARGET: f32 = 90.0;
+/// Side of a nearer look, of the frame's short side.
+const NEARER: f32 = 0.6;
 /// Outer corner of the performer's right eye, and of the left.
 const EYE_CORNERS: (usize, usize) = (33, 263);
 /// Wrist and finger roots: the part of a hand that stays rigid.
@@ -108,6 +110,30 @@ impl Roi {
     pub fn letterbox(width: u32, height: u32) -> Self {
         let side = width.max(height) as f32;
         Self { center: [width as f32 / 2.0, height as f32 / 2.0], width: side, height: side, rotation: 0.0 }
+    }
+
+    /// The same view from farther away: `distance` times as much is seen.
+    #[must_use]
+    pub fn farther(mut self, distance: f32) -> Self {
+        (self.width, self.height) = (self.width * distance, self.height * distance);
+        self
+    }
+
+    /// The `turn`-th of the squares that cover a frame, each [`NEARER`] as wide as the frame's short side and half over
+    /// its neighbours; turns go round and round.
+    #[must_use]
+    pub fn part(width: u32, height: u32, turn: usize) -> Self {
+        let (w, h) = (width as f32, height as f32);
+        let side = (w.min(h) * NEARER).max(1.0);
+        let steps = |length: f32| ((length - side) / (side / 2.0)).ceil().max(0.0) as usize + 1;
+        let (across, down) = (steps(w), steps(h));
+        let turn = turn % (across * down);
+        let at = |step: usize, steps: usize, length: f32| match steps {
+            1 => length / 2.0,
+            _ => side / 2.0 + (length - side) * step as f32 / (steps - 1) as f32,
+        };
+        let center = [at(turn % across, across, w), at(turn / across, down, h)];
+        Self { center, width: side, height: side, rotation: 0.0 }
     }
 
     /// A point given in the unit square of the region → pixels of the frame.
@@ -204,6 +230,25 @@ mod tests {
         let roi = Roi { center: [100.0, 50.0], width: 40.0, height: 40.0, rotation: FRAC_PI_2 };
         let [x, y] = roi.place([0.0, 0.0]);
         assert!((x - 120.0).abs() < 1e-4 && (y - 30.0).abs() < 1e-4, "top left turns to top right: {x} {y}");
+    }
+
+    #[test]
+    fn the_parts_cover_the_frame() {
+        for (width, height) in [(640, 360), (360, 640), (100, 100), (1, 1), (300, 20)] {
+            let parts: Vec<Roi> = (0..400).map(|turn| Roi::part(width, height, turn)).collect();
+            let covers = |x: f32, y: f32| {
+                parts
+                    .iter()
+                    .any(|p| (p.center[0] - x).abs() <= p.width / 2.0 && (p.center[1] - y).abs() <= p.height / 2.0)
+            };
+            for i in 0..=10 {
+                for j in 0..=10 {
+                    let (x, y) = (width as f32 * i as f32 / 10.0, height as f32 * j as f32 / 10.0);
+                    // A strip one pixel high is taken as a row of single pixels: its very ends count as covered.
+                    assert!(covers(x, y) || width.min(height) == 1, "{width}×{height} at {x} {y}");
+                }
+            }
+        }
     }
 
     #[test]

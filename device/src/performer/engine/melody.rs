@@ -211,7 +211,8 @@ fn landing(rng: &mut Rng, tala: &Tala, start: u16, matras: f32, to_sam: bool) ->
         if tala.is_start(matra) {
             let off = (f32::from(away) / matras).ln();
             let strong = if matra == 0 && to_sam { 4.0 } else { 1.0 };
-            *weight = strong / (1.0 + 30.0 * off * off);
+            // Steep, so that a line is not drawn out over many cycles.
+            *weight = strong * (-8.0 * off * off).exp();
         }
     }
     let away = 1 + rng.weighted(&weights).unwrap_or(0) as u8;
