@@ -65,6 +65,10 @@ struct Play {
     #[arg(long = "midi", value_name = "PORT")]
     ports: Vec<String>,
 
+    /// No sign of life on ports that have nothing to say; for synths that fall silent of it
+    #[arg(long)]
+    no_active_sensing: bool,
+
     /// Write what was played to a .mid file
     #[arg(long, value_name = "FILE")]
     mid: Option<PathBuf>,
@@ -130,6 +134,7 @@ impl Play {
         let library = Arc::clone(engine.library());
         let moods = Arc::new(Latest::<Mood>::default());
         let mut outputs = Outputs::new(ports);
+        outputs.active_sensing = !self.no_active_sensing;
         let tape = self.mid.is_some().then(Tape::start).transpose()?;
         let tape = tape.map(|(sender, tape)| {
             outputs.tape = Some(sender);

@@ -8,11 +8,14 @@
 
 mod lateness;
 mod ports;
+mod silence;
 mod stage;
 mod tape;
 mod time;
+mod wire;
 
 pub use lateness::Lateness;
+pub use silence::sweep;
 pub use tape::Tape;
 
 use super::engine::Engine;
@@ -44,6 +47,8 @@ pub enum Report {
     Lost(PortError),
     /// A port is back and has its set-up again.
     Back(String),
+    /// Someone said panic: every note was ended on every port.
+    Panic,
     /// The thread got no real-time priority; what the system said.
     Ordinary(String),
     /// The music stood still for so many milliseconds (a suspended machine) and went on.
@@ -55,6 +60,7 @@ impl std::fmt::Display for Report {
         match self {
             Self::Lost(error) => write!(f, "{error}; the music goes on on the other ports"),
             Self::Back(name) => write!(f, "{name} is back"),
+            Self::Panic => write!(f, "panic: every note ended on every port; the music goes on"),
             Self::Ordinary(cause) => {
                 write!(
                     f,
@@ -77,13 +83,15 @@ pub struct Outputs {
     pub opener: Opener,
     /// Takes every event, for a .mid file of what was played (see [`Tape`]).
     pub tape: Option<Sender<Event>>,
+    /// Whether ports that have nothing to say give a sign of life, so that a synth falls silent if the box dies.
+    pub active_sensing: bool,
 }
 
 impl Outputs {
     /// Ports that were opened with [`rasika_hardware::midi::open`].
     #[must_use]
     pub fn new(ports: Vec<Box<dyn MidiOut>>) -> Self {
-        Self { ports, opener: Box::new(rasika_hardware::midi::open), tape: None }
+        Self { ports, opener: Box::new(rasika_hardware::midi::open), tape: None, active_sensing: true }
     }
 }
 
@@ -91,8 +99,10 @@ impl Outputs {
 #[derive(Debug)]
 pub struct Player {
     stop: Arc<AtomicBool>,
+    panic: Arc<AtomicBool>,
     status: Arc<Latest<Status>>,
     lateness: Arc<Lateness>,
+    cable_lateness: Arc<Lateness>,
     reports: Receiver<Report>,
     thread: Option<JoinHandle<()>>,
 }
@@ -106,21 +116,25 @@ impl Player {
         let stop = Arc::new(AtomicBool::new(false));
         let status = Arc::new(Latest::new(engine.status()));
         let lateness = Arc::new(Lateness::default());
+        let cable_lateness = Arc::new(Lateness::default());
+        let panic = Arc::new(AtomicBool::new(false));
         let (report, reports) = bounded(REPORTS);
         let reopener = Reopener::start(outputs.opener, Arc::clone(&stop))?;
-        let stage = Stage::new(outputs.ports, reopener, report.clone());
+        let late = Arc::clone(&cable_lateness);
+        let stage = Stage::new(outputs.ports, outputs.active_sensing, reopener, report.clone(), late);
         let performer = Performer {
             engine,
             stage,
             moods,
             stop: Arc::clone(&stop),
+            panic: Arc::clone(&panic),
             status: Arc::clone(&status),
             lateness: Arc::clone(&lateness),
             report,
             tape: outputs.tape,
         };
         let thread = std::thread::Builder::new().name("performer".to_owned()).spawn(move || performer.run())?;
-        Ok(Self { stop, status, lateness, reports, thread: Some(thread) })
+        Ok(Self { stop, panic, status, lateness, cable_lateness, reports, thread: Some(thread) })
     }
 
     /// What is sounding now.
@@ -129,10 +143,24 @@ impl Player {
         self.status.get()
     }
 
-    /// How late events have been.
+    /// How late events have been handed to the ports.
     #[must_use]
     pub fn lateness(&self) -> &Lateness {
         &self.lateness
+    }
+
+    /// How late the last bytes of notes have left the cables that have a limit (DIN): their own length on the cable
+    /// and the wait for what went before them included.
+    #[must_use]
+    pub fn cable_lateness(&self) -> &Lateness {
+        &self.cable_lateness
+    }
+
+    /// Set, it makes the player end every note in every way it knows, give the ports their set-up again and play on.
+    /// A signal handler may set it.
+    #[must_use]
+    pub fn panic(&self) -> &Arc<AtomicBool> {
+        &self.panic
     }
 
     /// What there is to tell the user, to be read and logged by another thread.
@@ -169,6 +197,7 @@ struct Performer {
     stage: Stage,
     moods: Arc<Latest<Mood>>,
     stop: Arc<AtomicBool>,
+    panic: Arc<AtomicBool>,
     status: Arc<Latest<Status>>,
     lateness: Arc<Lateness>,
     report: Sender<Report>,
@@ -189,11 +218,14 @@ impl Performer {
         let mut until_us = begun_us;
         while !self.stop.load(Ordering::Acquire) {
             self.welcome_back(&mut events);
+            if self.panic.swap(false, Ordering::AcqRel) {
+                self.fall_silent(&mut events, zero_us);
+            }
             until_us += WINDOW_US;
             self.engine.advance(until_us, &self.moods.get(), &mut events);
             self.send_all(&mut events, zero_us);
             self.status.set(self.engine.status());
-            time::sleep_until_us(zero_us + until_us);
+            self.wait_until(zero_us + until_us);
             let behind_us = time::now_us().saturating_sub(zero_us + until_us);
             if behind_us > HURRY_AT_MOST_US {
                 zero_us += behind_us;
@@ -209,8 +241,8 @@ impl Performer {
     fn send_all(&mut self, events: &mut Vec<Event>, zero_us: u64) {
         for event in events.drain(..) {
             let due_us = zero_us + event.time_us;
-            time::sleep_until_us(due_us);
-            self.stage.send(&event);
+            self.wait_until(due_us);
+            self.stage.send(&event, due_us);
             self.lateness.record(time::now_us().saturating_sub(due_us));
             if let Some(tape) = &self.tape {
                 // A full tape loses events; the music does not wait for it.
@@ -219,11 +251,30 @@ impl Performer {
         }
     }
 
+    /// Sleeps until a time of the system's clock; what waits for its turn on a cable goes out meanwhile.
+    fn wait_until(&mut self, until_us: u64) {
+        while let Some(due_us) = self.stage.due_us().filter(|due_us| *due_us < until_us) {
+            time::sleep_until_us(due_us);
+            self.stage.pump();
+        }
+        time::sleep_until_us(until_us);
+    }
+
+    /// Panic: nothing sounds on any port any more, each has its set-up again, and the music goes on.
+    fn fall_silent(&mut self, events: &mut Vec<Event>, zero_us: u64) {
+        self.engine.silence(events);
+        self.send_all(events, zero_us);
+        self.stage.silence();
+        self.engine.setup(events);
+        self.send_all(events, zero_us);
+        let _ = self.report.try_send(Report::Panic);
+    }
+
     /// Ports that are back get their set-up before anything else.
     fn welcome_back(&mut self, events: &mut Vec<Event>) {
         while let Some(port) = self.stage.returned() {
             self.engine.setup(events);
-            let _ = self.report.try_send(Report::Back(port.name().to_owned()));
+            let _ = self.report.try_send(Report::Back(port.port.name().to_owned()));
             self.stage.add(port, events);
             events.clear();
         }
