@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use rasika_device::camera::{Camera, News};
 use rasika_device::latest::Latest;
-use rasika_device::performer::player::{Outputs, Player, Tape};
+use rasika_device::performer::player::{self, Outputs, Player, Tape};
 use rasika_device::performer::{Engine, Library, Performance, Status, midi_file};
 use rasika_device::screen::{Screen, View};
 use rasika_device::source::{Reader, Shot};
@@ -50,6 +50,12 @@ enum Verb {
     Raga(verbs::raga::RagaVerb),
     /// List the kinds of MIDI port
     Ports,
+    /// End whatever sounds on MIDI ports: every key of every channel (for after a kill)
+    Panic {
+        /// A MIDI port, as often as there are ports
+        #[arg(long = "midi", value_name = "PORT", required = true)]
+        ports: Vec<String>,
+    },
 }
 
 /// Arguments of `rasikad play`.
@@ -92,6 +98,7 @@ fn main() -> ExitCode {
             }
             Ok(())
         }
+        Verb::Panic { ports } => panic(&ports),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -100,6 +107,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ends what sounds on ports; one that cannot be opened does not keep the others from silence.
+fn panic(ports: &[String]) -> Result<()> {
+    let silenced = ports.iter().map(|name| midi::open(name).and_then(|mut port| player::sweep(&mut *port)));
+    silenced.collect::<Vec<_>>().into_iter().collect::<Result<(), _>>().map_err(Into::into)
 }
 
 /// An error and its causes, each said once.
@@ -147,6 +160,8 @@ impl Play {
         };
 
         let player = Player::start(engine, Arc::clone(&moods), outputs)?;
+        signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(player.panic()))
+            .context("cannot listen for signals")?;
         let watched = watch(stage, watcher, &moods, &player, &library, &stop);
         // The melody ends its phrase before the music does.
         moods.set(Mood::default());
