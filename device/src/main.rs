@@ -75,6 +75,10 @@ struct Play {
     #[arg(long)]
     no_active_sensing: bool,
 
+    /// Send MIDI clock: 24 pulses to the matra, start and stop with the tala
+    #[arg(long)]
+    clock: bool,
+
     /// Write what was played to a .mid file
     #[arg(long, value_name = "FILE")]
     mid: Option<PathBuf>,
@@ -147,6 +151,7 @@ impl Play {
         let library = Arc::clone(engine.library());
         let moods = Arc::new(Latest::<Mood>::default());
         let mut outputs = Outputs::new(ports);
+        outputs.clock = self.clock;
         outputs.active_sensing = !self.no_active_sensing;
         let tape = self.mid.is_some().then(Tape::start).transpose()?;
         let tape = tape.map(|(sender, tape)| {

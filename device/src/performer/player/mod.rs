@@ -8,6 +8,7 @@
 
 mod lateness;
 mod ports;
+mod pulse;
 mod silence;
 mod stage;
 mod tape;
@@ -19,11 +20,13 @@ pub use silence::sweep;
 pub use tape::Tape;
 
 use super::engine::Engine;
-use super::event::Event;
+use super::event::{Event, EventKind, Voice};
 use super::status::Status;
 use crate::latest::Latest;
 use crossbeam_channel::{Receiver, Sender, bounded};
+use midly::MidiMessage;
 use ports::Reopener;
+use pulse::Pulse;
 use rasika_hardware::midi::{MidiOut, PortError};
 use rasika_models::Mood;
 use stage::Stage;
@@ -85,13 +88,15 @@ pub struct Outputs {
     pub tape: Option<Sender<Event>>,
     /// Whether ports that have nothing to say give a sign of life, so that a synth falls silent if the box dies.
     pub active_sensing: bool,
+    /// Whether MIDI clock is sent: 24 pulses to the matra, start with a gat, stop at its end.
+    pub clock: bool,
 }
 
 impl Outputs {
     /// Ports that were opened with [`rasika_hardware::midi::open`].
     #[must_use]
     pub fn new(ports: Vec<Box<dyn MidiOut>>) -> Self {
-        Self { ports, opener: Box::new(rasika_hardware::midi::open), tape: None, active_sensing: true }
+        Self { ports, opener: Box::new(rasika_hardware::midi::open), tape: None, active_sensing: true, clock: false }
     }
 }
 
@@ -125,6 +130,8 @@ impl Player {
         let performer = Performer {
             engine,
             stage,
+            clock: outputs.clock.then(|| Pulse::new(0)),
+            zero_us: 0,
             moods,
             stop: Arc::clone(&stop),
             panic: Arc::clone(&panic),
@@ -195,6 +202,9 @@ impl Drop for Player {
 struct Performer {
     engine: Engine,
     stage: Stage,
+    clock: Option<Pulse>,
+    /// The moment, on the system's clock, of the engine's time 0.
+    zero_us: u64,
     moods: Arc<Latest<Mood>>,
     stop: Arc<AtomicBool>,
     panic: Arc<AtomicBool>,
@@ -211,36 +221,44 @@ impl Performer {
         }
         let mut events = Vec::with_capacity(EVENTS);
         let begun_us = self.engine.now_us();
-        // The moment, on the system's clock, of the engine's time 0.
-        let mut zero_us = time::now_us().saturating_sub(begun_us);
+        self.zero_us = time::now_us().saturating_sub(begun_us);
+        if let Some(clock) = &mut self.clock {
+            clock.skip_to(begun_us);
+        }
         self.engine.setup(&mut events);
-        self.send_all(&mut events, zero_us);
+        self.send_all(&mut events);
         let mut until_us = begun_us;
         while !self.stop.load(Ordering::Acquire) {
             self.welcome_back(&mut events);
             if self.panic.swap(false, Ordering::AcqRel) {
-                self.fall_silent(&mut events, zero_us);
+                self.fall_silent(&mut events);
             }
             until_us += WINDOW_US;
             self.engine.advance(until_us, &self.moods.get(), &mut events);
-            self.send_all(&mut events, zero_us);
+            if let Some(clock) = &mut self.clock {
+                clock.follow(until_us - WINDOW_US, self.engine.status(), struck_us(&events));
+            }
+            self.send_all(&mut events);
             self.status.set(self.engine.status());
-            self.wait_until(zero_us + until_us);
-            let behind_us = time::now_us().saturating_sub(zero_us + until_us);
+            self.wait_until(self.zero_us + until_us);
+            let behind_us = time::now_us().saturating_sub(self.zero_us + until_us);
             if behind_us > HURRY_AT_MOST_US {
-                zero_us += behind_us;
+                self.zero_us += behind_us;
                 let _ = self.report.try_send(Report::Stood(behind_us / 1000));
             }
         }
+        if self.clock.take().is_some() {
+            self.stage.real_time(pulse::RealTime::Stop as u8);
+        }
         self.engine.silence(&mut events);
-        self.send_all(&mut events, zero_us);
+        self.send_all(&mut events);
         self.status.set(Status::default());
     }
 
     /// Sends events, each at its time, and empties the list.
-    fn send_all(&mut self, events: &mut Vec<Event>, zero_us: u64) {
+    fn send_all(&mut self, events: &mut Vec<Event>) {
         for event in events.drain(..) {
-            let due_us = zero_us + event.time_us;
+            let due_us = self.zero_us + event.time_us;
             self.wait_until(due_us);
             self.stage.send(&event, due_us);
             self.lateness.record(time::now_us().saturating_sub(due_us));
@@ -253,20 +271,31 @@ impl Performer {
 
     /// Sleeps until a time of the system's clock; what waits for its turn on a cable goes out meanwhile.
     fn wait_until(&mut self, until_us: u64) {
-        while let Some(due_us) = self.stage.due_us().filter(|due_us| *due_us < until_us) {
-            time::sleep_until_us(due_us);
-            self.stage.pump();
+        loop {
+            let waiting_us = self.stage.due_us().unwrap_or(u64::MAX);
+            let pulse_us = self.clock.as_ref().map_or(u64::MAX, |clock| self.zero_us + clock.due_us());
+            // A pulse at the time of an event goes before it, so that the event is counted from it.
+            if pulse_us <= until_us && pulse_us <= waiting_us {
+                time::sleep_until_us(pulse_us);
+                let byte = self.clock.as_mut().map(Pulse::take);
+                byte.into_iter().for_each(|byte| self.stage.real_time(byte as u8));
+            } else if waiting_us < until_us {
+                time::sleep_until_us(waiting_us);
+                self.stage.pump();
+            } else {
+                break;
+            }
         }
         time::sleep_until_us(until_us);
     }
 
     /// Panic: nothing sounds on any port any more, each has its set-up again, and the music goes on.
-    fn fall_silent(&mut self, events: &mut Vec<Event>, zero_us: u64) {
+    fn fall_silent(&mut self, events: &mut Vec<Event>) {
         self.engine.silence(events);
-        self.send_all(events, zero_us);
+        self.send_all(events);
         self.stage.silence();
         self.engine.setup(events);
-        self.send_all(events, zero_us);
+        self.send_all(events);
         let _ = self.report.try_send(Report::Panic);
     }
 
@@ -279,4 +308,13 @@ impl Performer {
             events.clear();
         }
     }
+}
+
+/// When the theka was first struck in a list of events.
+fn struck_us(events: &[Event]) -> Option<u64> {
+    let theka = |event: &&Event| {
+        matches!(event.kind, EventKind::Midi { channel, message: MidiMessage::NoteOn { .. } }
+            if channel == Voice::Theka.channel())
+    };
+    events.iter().find(theka).map(|event| event.time_us)
 }

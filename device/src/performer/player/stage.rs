@@ -123,6 +123,11 @@ impl Stage {
         });
     }
 
+    /// Sends a real-time byte to every port, before whatever waits.
+    pub fn real_time(&mut self, byte: u8) {
+        self.each(|live| live.real_time(byte));
+    }
+
     /// Ends every note on every port, and says so in every way synths understand. What waits is forgotten.
     pub fn silence(&mut self) {
         let channels = std::mem::take(&mut self.channels);
