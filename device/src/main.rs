@@ -20,7 +20,7 @@ use clap::{Args, Parser, Subcommand};
 use rasika_device::camera::{Camera, News};
 use rasika_device::latest::Latest;
 use rasika_device::performer::player::{self, Outputs, Player, Tape};
-use rasika_device::performer::{Engine, Library, Performance, Status, midi_file};
+use rasika_device::performer::{Engine, Library, Performance, SoundMap, Status, midi_file};
 use rasika_device::screen::{Screen, View};
 use rasika_device::source::{Reader, Shot};
 use rasika_device::watcher::{Sight, Watcher, Way};
@@ -74,6 +74,10 @@ struct Play {
     /// No sign of life on ports that have nothing to say; for synths that fall silent of it
     #[arg(long)]
     no_active_sensing: bool,
+
+    /// How voices are laid out on the synths: gm, gs, xg, one (one channel, no bends) or a .toml file
+    #[arg(long, value_name = "MAP", default_value = "gm")]
+    sounds: String,
 
     /// Send MIDI clock: 24 pulses to the matra, start and stop with the tala
     #[arg(long)]
@@ -137,6 +141,7 @@ impl Play {
             !self.ports.is_empty() || self.mid.is_some(),
             "nothing to play on; give a port (--midi alsa, --midi serial:/dev/ttyAMA0) or a file (--mid music.mid)"
         );
+        let sounds = SoundMap::named(&self.sounds)?;
         let ports = self.ports.iter().map(|name| midi::open(name)).collect::<Result<Vec<_>, _>>()?;
         if let Some(mid) = &self.mid {
             writable(mid)?;
@@ -151,6 +156,7 @@ impl Play {
         let library = Arc::clone(engine.library());
         let moods = Arc::new(Latest::<Mood>::default());
         let mut outputs = Outputs::new(ports);
+        outputs.sounds = sounds;
         outputs.clock = self.clock;
         outputs.active_sensing = !self.no_active_sensing;
         let tape = self.mid.is_some().then(Tape::start).transpose()?;

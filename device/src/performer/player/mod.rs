@@ -21,6 +21,7 @@ pub use tape::Tape;
 
 use super::engine::Engine;
 use super::event::{Event, EventKind, Voice};
+use super::sound_map::SoundMap;
 use super::status::Status;
 use crate::latest::Latest;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -90,13 +91,22 @@ pub struct Outputs {
     pub active_sensing: bool,
     /// Whether MIDI clock is sent: 24 pulses to the matra, start with a gat, stop at its end.
     pub clock: bool,
+    /// How the voices are laid out on the synths.
+    pub sounds: SoundMap,
 }
 
 impl Outputs {
     /// Ports that were opened with [`rasika_hardware::midi::open`].
     #[must_use]
     pub fn new(ports: Vec<Box<dyn MidiOut>>) -> Self {
-        Self { ports, opener: Box::new(rasika_hardware::midi::open), tape: None, active_sensing: true, clock: false }
+        Self {
+            ports,
+            opener: Box::new(rasika_hardware::midi::open),
+            tape: None,
+            active_sensing: true,
+            clock: false,
+            sounds: SoundMap::default(),
+        }
     }
 }
 
@@ -126,7 +136,8 @@ impl Player {
         let (report, reports) = bounded(REPORTS);
         let reopener = Reopener::start(outputs.opener, Arc::clone(&stop))?;
         let late = Arc::clone(&cable_lateness);
-        let stage = Stage::new(outputs.ports, outputs.active_sensing, reopener, report.clone(), late);
+        let stage =
+            Stage::new(outputs.ports, outputs.active_sensing, Arc::new(outputs.sounds), reopener, report.clone(), late);
         let performer = Performer {
             engine,
             stage,

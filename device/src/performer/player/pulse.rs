@@ -82,7 +82,7 @@ impl Pulse {
                 self.order = Some((at_us.saturating_sub(START_AHEAD_US).max(from_us), RealTime::Start));
             }
             (Some(place), true) if place != self.place => {
-                self.matra_began(place, at_us, f64::from(status.laya_bpm.max(1)))
+                self.matra_began(place, at_us, f64::from(status.laya_bpm.max(1)));
             }
             _ => {}
         }

@@ -5,7 +5,8 @@ use super::ports::{Reopener, Silent};
 use super::silence::silence;
 use super::wire::{Waiting, Wire};
 use super::{Report, time};
-use crate::performer::event::{Event, EventKind, MESSAGE_BYTES, Voice};
+use crate::performer::event::{Event, EventKind, MESSAGE_BYTES};
+use crate::performer::sound_map::{Mapping, SoundMap};
 use crate::performer::sounding::Sounding;
 use crossbeam_channel::Sender;
 use midly::MidiMessage;
@@ -21,6 +22,7 @@ const ACTIVE_SENSING: u8 = 0xFE;
 
 struct Live {
     port: Box<dyn MidiOut>,
+    mapping: Mapping,
     wire: Wire,
     sounding: Sounding,
     /// When something was sent last.
@@ -28,9 +30,20 @@ struct Live {
 }
 
 impl Live {
-    fn new(port: Box<dyn MidiOut>) -> Self {
+    fn new(port: Box<dyn MidiOut>, sounds: &Arc<SoundMap>) -> Self {
         let wire = Wire::new(port.byte_us());
-        Self { port, wire, sounding: Sounding::default(), spoke_us: time::now_us() }
+        Self {
+            port,
+            mapping: Mapping::new(Arc::clone(sounds)),
+            wire,
+            sounding: Sounding::default(),
+            spoke_us: time::now_us(),
+        }
+    }
+
+    /// Takes in what an event of the engine's is on this port.
+    fn offer(&mut self, event: &Event, due_us: u64) {
+        self.mapping.apply(event, |event| self.wire.offer(&event, due_us));
     }
 
     /// Hands the port what the cable has room for now.
@@ -78,6 +91,8 @@ pub struct Stage {
     /// Lateness of notes' last bytes on cables with a limit.
     late: Arc<Lateness>,
     active_sensing: bool,
+    sounds: Arc<SoundMap>,
+    /// The channels that are used.
     channels: Vec<u8>,
 }
 
@@ -86,21 +101,22 @@ impl Stage {
     pub fn new(
         ports: Vec<Box<dyn MidiOut>>,
         active_sensing: bool,
+        sounds: Arc<SoundMap>,
         reopener: Reopener,
         report: Sender<Report>,
         late: Arc<Lateness>,
     ) -> Self {
         let mut live = Vec::with_capacity(MOST_PORTS);
-        live.extend(ports.into_iter().take(MOST_PORTS).map(Live::new));
-        let channels = Voice::ALL.map(|voice| voice.channel().as_int()).to_vec();
-        Self { live, reopener, report, late, active_sensing, channels }
+        live.extend(ports.into_iter().take(MOST_PORTS).map(|port| Live::new(port, &sounds)));
+        let channels = sounds.channels();
+        Self { live, reopener, report, late, active_sensing, sounds, channels }
     }
 
     /// Sends an event that was due at a time to every port, or lets it wait for its turn on the cable.
     pub fn send(&mut self, event: &Event, due_us: u64) {
         let late = Arc::clone(&self.late);
         self.each(|live| {
-            live.wire.offer(event, due_us);
+            live.offer(event, due_us);
             live.pump(&late)
         });
     }
@@ -143,9 +159,10 @@ impl Stage {
     /// Takes a port in: what sounded on it when it was lost ends, then comes its set-up. If it fails at once it goes
     /// back to be opened again.
     pub fn add(&mut self, back: Silent, setup: &[Event]) {
-        let mut live = Live { sounding: back.sounding, ..Live::new(back.port) };
+        let mut live = Live { sounding: back.sounding, ..Live::new(back.port, &self.sounds) };
+        let due_us = time::now_us();
         let begun = live.silence(&self.channels).and_then(|()| {
-            setup.iter().for_each(|event| live.wire.offer(event, live.spoke_us));
+            setup.iter().for_each(|event| live.offer(event, due_us));
             live.pump(&Lateness::default())
         });
         match begun {
