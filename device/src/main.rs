@@ -185,6 +185,9 @@ impl Play {
             lateness.quantile_us(0.99),
             lateness.worst_us()
         );
+        let columns =
+            [("events", lateness), ("last DIN byte", player.cable_lateness()), ("bare loop", player.bare_lateness())];
+        println!("{}", player::table(&columns));
         player.stop();
         if let (Some(tape), Some(path)) = (tape, &self.mid) {
             midi_file::write(path, &tape.finish(), &library)?;

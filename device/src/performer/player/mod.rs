@@ -4,7 +4,8 @@
 //! event at its absolute time. Between events it neither locks nor allocates nor touches files. A port that fails is
 //! handed to a second thread, `ports`, which opens it again; the music goes on on the others meanwhile.
 //!
-//! A user without the right to real-time priority (`rtprio` in limits.conf, or CAP_SYS_NICE) gets an ordinary thread.
+//! A user without the right to real-time priority (`rtprio` in limits.conf, or CAP_SYS_NICE) gets an ordinary thread;
+//! one without the right to lock memory (`memlock`, or CAP_IPC_LOCK) goes on without. Either is reported once.
 
 mod lateness;
 mod ports;
@@ -14,8 +15,9 @@ mod stage;
 mod tape;
 mod time;
 mod wire;
+mod yardstick;
 
-pub use lateness::Lateness;
+pub use lateness::{Lateness, table};
 pub use silence::sweep;
 pub use tape::Tape;
 
@@ -55,6 +57,8 @@ pub enum Report {
     Panic,
     /// The thread got no real-time priority; what the system said.
     Ordinary(String),
+    /// Memory is not locked; what the system said.
+    Unlocked(String),
     /// The music stood still for so many milliseconds (a suspended machine) and went on.
     Stood(u64),
 }
@@ -69,6 +73,12 @@ impl std::fmt::Display for Report {
                 write!(
                     f,
                     "no real-time priority for the performer ({cause}); timing may suffer; set rtprio in limits.conf"
+                )
+            }
+            Self::Unlocked(cause) => {
+                write!(
+                    f,
+                    "memory is not locked ({cause}); timing may suffer when it runs short; set memlock in limits.conf"
                 )
             }
             Self::Stood(ms) => write!(f, "the machine stood still for {ms} ms; the music goes on from here"),
@@ -118,6 +128,7 @@ pub struct Player {
     status: Arc<Latest<Status>>,
     lateness: Arc<Lateness>,
     cable_lateness: Arc<Lateness>,
+    bare_lateness: Arc<Lateness>,
     reports: Receiver<Report>,
     thread: Option<JoinHandle<()>>,
 }
@@ -132,9 +143,11 @@ impl Player {
         let status = Arc::new(Latest::new(engine.status()));
         let lateness = Arc::new(Lateness::default());
         let cable_lateness = Arc::new(Lateness::default());
+        let bare_lateness = Arc::new(Lateness::default());
         let panic = Arc::new(AtomicBool::new(false));
         let (report, reports) = bounded(REPORTS);
         let reopener = Reopener::start(outputs.opener, Arc::clone(&stop))?;
+        yardstick::start(Arc::clone(&stop), Arc::clone(&bare_lateness))?;
         let late = Arc::clone(&cable_lateness);
         let stage =
             Stage::new(outputs.ports, outputs.active_sensing, Arc::new(outputs.sounds), reopener, report.clone(), late);
@@ -152,7 +165,7 @@ impl Player {
             tape: outputs.tape,
         };
         let thread = std::thread::Builder::new().name("performer".to_owned()).spawn(move || performer.run())?;
-        Ok(Self { stop, panic, status, lateness, cable_lateness, reports, thread: Some(thread) })
+        Ok(Self { stop, panic, status, lateness, cable_lateness, bare_lateness, reports, thread: Some(thread) })
     }
 
     /// What is sounding now.
@@ -172,6 +185,12 @@ impl Player {
     #[must_use]
     pub fn cable_lateness(&self) -> &Lateness {
         &self.cable_lateness
+    }
+
+    /// How late a bare loop beside the performer has been: what the machine can do at all.
+    #[must_use]
+    pub fn bare_lateness(&self) -> &Lateness {
+        &self.bare_lateness
     }
 
     /// Set, it makes the player end every note in every way it knows, give the ports their set-up again and play on.
@@ -229,6 +248,9 @@ impl Performer {
     fn run(mut self) {
         if let Err(cause) = time::ask_for_real_time() {
             let _ = self.report.try_send(Report::Ordinary(cause.to_string()));
+        }
+        if let Err(cause) = time::lock_memory() {
+            let _ = self.report.try_send(Report::Unlocked(cause.to_string()));
         }
         let mut events = Vec::with_capacity(EVENTS);
         let begun_us = self.engine.now_us();
