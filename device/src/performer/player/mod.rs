@@ -310,8 +310,12 @@ impl Performer {
             // A pulse at the time of an event goes before it, so that the event is counted from it.
             if pulse_us <= until_us && pulse_us <= waiting_us {
                 time::sleep_until_us(pulse_us);
-                let byte = self.clock.as_mut().map(Pulse::take);
-                byte.into_iter().for_each(|byte| self.stage.real_time(byte as u8));
+                if let Some(clock) = &mut self.clock {
+                    if let Some(sixteenth) = clock.sixteenth() {
+                        self.stage.join(sixteenth);
+                    }
+                    self.stage.real_time(clock.take() as u8);
+                }
             } else if waiting_us < until_us {
                 time::sleep_until_us(waiting_us);
                 self.stage.pump();

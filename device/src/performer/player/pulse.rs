@@ -10,6 +10,9 @@ use crate::performer::status::{Section, Status};
 
 /// Pulses of a quarter note, which is a matra.
 pub const PULSES: u64 = 24;
+/// Pulses of a sixteenth, and how many sixteenths a song position counts.
+const PULSES_A_SIXTEENTH: u64 = 6;
+const SONG_POSITIONS: u64 = 1 << 14;
 /// Laya before the first gat, in matras a minute.
 const LAYA_AT_FIRST_BPM: f64 = 60.0;
 /// Start stands this long before the first pulse it counts from, if there is time: slower sequencers need it.
@@ -25,6 +28,8 @@ pub enum RealTime {
     Clock = 0xF8,
     /// From the beginning, with the next clock.
     Start = 0xFA,
+    /// From the song position, with the next clock.
+    Continue = 0xFB,
     /// Stand still.
     Stop = 0xFC,
 }
@@ -99,6 +104,13 @@ impl Pulse {
         let nominal_us = length_us / PULSES as f64;
         let even_us = (at_us as f64 + length_us - self.next_us) / left as f64;
         self.period_us = even_us.clamp(nominal_us / STRETCH, nominal_us * STRETCH);
+    }
+
+    /// The sixteenth of a gat that the next pulse begins, counted from its sam as song position is; `None` between
+    /// sixteenths and outside a gat.
+    pub fn sixteenth(&self) -> Option<u16> {
+        let due = self.running && self.order.is_none() && self.count.is_multiple_of(PULSES_A_SIXTEENTH);
+        due.then_some((self.count / PULSES_A_SIXTEENTH % SONG_POSITIONS) as u16)
     }
 
     /// When something is due.
@@ -180,6 +192,18 @@ mod tests {
                 assert!((pair[1] - pair[0]).abs_diff(even_us) <= 2, "{} instead of {even_us}", pair[1] - pair[0]);
             }
         }
+    }
+
+    #[test]
+    fn a_song_position_is_counted_in_sixteenths_from_the_sam() {
+        let gat = Status { section: Section::Gat, matra: Some(1), laya_bpm: 120, ..Status::default() };
+        let mut pulse = Pulse::new(0);
+        assert_eq!(pulse.sixteenth(), None, "no gat, no song");
+        pulse.follow(10_000, gat, Some(12_000));
+        assert_eq!((pulse.due_us(), pulse.take()), (11_000, RealTime::Start));
+        let positions: Vec<_> = (0..24).map(|_| (pulse.sixteenth(), pulse.take()).0).collect();
+        let wanted: Vec<_> = (0..24).map(|n| (n % 6 == 0).then_some(n / 6)).collect();
+        assert_eq!(positions, wanted);
     }
 
     #[test]

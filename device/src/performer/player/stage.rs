@@ -2,6 +2,7 @@
 
 use super::lateness::Lateness;
 use super::ports::{Reopener, Silent};
+use super::pulse::RealTime;
 use super::silence::silence;
 use super::wire::{Waiting, Wire};
 use super::{Report, time};
@@ -19,6 +20,8 @@ pub const MOST_PORTS: usize = 16;
 const SENSE_AFTER_US: u64 = 240_000;
 /// The byte that says nothing but that the cable is whole.
 const ACTIVE_SENSING: u8 = 0xFE;
+/// The message of a song position, in sixteenths.
+const SONG_POSITION: u8 = 0xF2;
 
 struct Live {
     port: Box<dyn MidiOut>,
@@ -27,6 +30,8 @@ struct Live {
     sounding: Sounding,
     /// When something was sent last.
     spoke_us: u64,
+    /// Whether it came back and has not been told where the music is.
+    joins: bool,
 }
 
 impl Live {
@@ -38,6 +43,7 @@ impl Live {
             wire,
             sounding: Sounding::default(),
             spoke_us: time::now_us(),
+            joins: false,
         }
     }
 
@@ -141,7 +147,24 @@ impl Stage {
 
     /// Sends a real-time byte to every port, before whatever waits.
     pub fn real_time(&mut self, byte: u8) {
-        self.each(|live| live.real_time(byte));
+        self.each(|live| {
+            // Whoever hears the start needs no position.
+            live.joins &= byte != RealTime::Start as u8;
+            live.real_time(byte)
+        });
+    }
+
+    /// The next clock begins a sixteenth of the music: ports that came back go on from there.
+    pub fn join(&mut self, sixteenth: u16) {
+        let [low, high] = [(sixteenth & 0x7F) as u8, (sixteenth >> 7 & 0x7F) as u8];
+        self.each(|live| {
+            if !std::mem::take(&mut live.joins) {
+                return Ok(());
+            }
+            let sent = live.port.send(&[SONG_POSITION, low, high])?;
+            live.wire.sent(time::now_us(), sent);
+            live.real_time(RealTime::Continue as u8)
+        });
     }
 
     /// Ends every note on every port, and says so in every way synths understand. What waits is forgotten.
@@ -159,7 +182,7 @@ impl Stage {
     /// Takes a port in: what sounded on it when it was lost ends, then comes its set-up. If it fails at once it goes
     /// back to be opened again.
     pub fn add(&mut self, back: Silent, setup: &[Event]) {
-        let mut live = Live { sounding: back.sounding, ..Live::new(back.port, &self.sounds) };
+        let mut live = Live { sounding: back.sounding, joins: true, ..Live::new(back.port, &self.sounds) };
         let due_us = time::now_us();
         let begun = live.silence(&self.channels).and_then(|()| {
             setup.iter().for_each(|event| live.offer(event, due_us));
