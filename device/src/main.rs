@@ -19,8 +19,8 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use rasika_device::camera::{Camera, News};
 use rasika_device::latest::Latest;
-use rasika_device::performer::player::{Outputs, Player, Tape};
-use rasika_device::performer::{Engine, Library, Performance, Status, midi_file};
+use rasika_device::performer::player::{self, Outputs, Player, Tape};
+use rasika_device::performer::{Engine, Library, Performance, SoundMap, Status, midi_file};
 use rasika_device::screen::{Screen, View};
 use rasika_device::source::{Reader, Shot};
 use rasika_device::terminal::{say, stop_signal};
@@ -51,6 +51,12 @@ enum Verb {
     Raga(verbs::raga::RagaVerb),
     /// List the kinds of MIDI port
     Ports,
+    /// End whatever sounds on MIDI ports: every key of every channel (for after a kill)
+    Panic {
+        /// A MIDI port, as often as there are ports
+        #[arg(long = "midi", value_name = "PORT", required = true)]
+        ports: Vec<String>,
+    },
 }
 
 /// Arguments of `rasikad play`.
@@ -65,6 +71,18 @@ struct Play {
     /// A MIDI port to play on, as often as there are ports: alsa, alsa:NAME, serial:/dev/ttyAMA0 (see `rasikad ports`)
     #[arg(long = "midi", value_name = "PORT")]
     ports: Vec<String>,
+
+    /// No sign of life on ports that have nothing to say; for synths that fall silent of it
+    #[arg(long)]
+    no_active_sensing: bool,
+
+    /// How voices are laid out on the synths: gm, gs, xg, one (one channel, no bends) or a .toml file
+    #[arg(long, value_name = "MAP", default_value = "gm")]
+    sounds: String,
+
+    /// Send MIDI clock: 24 pulses to the matra, start and stop with the tala
+    #[arg(long)]
+    clock: bool,
 
     /// Write what was played to a .mid file
     #[arg(long, value_name = "FILE")]
@@ -92,6 +110,7 @@ fn main() -> ExitCode {
             }
             Ok(())
         }
+        Verb::Panic { ports } => panic(&ports),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -100,6 +119,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Ends what sounds on ports; one that cannot be opened does not keep the others from silence.
+fn panic(ports: &[String]) -> Result<()> {
+    let silenced = ports.iter().map(|name| midi::open(name).and_then(|mut port| player::sweep(&mut *port)));
+    silenced.collect::<Vec<_>>().into_iter().collect::<Result<(), _>>().map_err(Into::into)
 }
 
 /// An error and its causes, each said once.
@@ -120,6 +145,7 @@ impl Play {
             !self.ports.is_empty() || self.mid.is_some(),
             "nothing to play on; give a port (--midi alsa, --midi serial:/dev/ttyAMA0) or a file (--mid music.mid)"
         );
+        let sounds = SoundMap::named(&self.sounds)?;
         let ports = self.ports.iter().map(|name| midi::open(name)).collect::<Result<Vec<_>, _>>()?;
         if let Some(mid) = &self.mid {
             writable(mid)?;
@@ -134,6 +160,9 @@ impl Play {
         let library = Arc::clone(engine.library());
         let moods = Arc::new(Latest::<Mood>::default());
         let mut outputs = Outputs::new(ports);
+        outputs.sounds = sounds;
+        outputs.clock = self.clock;
+        outputs.active_sensing = !self.no_active_sensing;
         let tape = self.mid.is_some().then(Tape::start).transpose()?;
         let tape = tape.map(|(sender, tape)| {
             outputs.tape = Some(sender);
@@ -146,19 +175,24 @@ impl Play {
         };
 
         let player = Player::start(engine, Arc::clone(&moods), outputs)?;
+        signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(player.panic()))
+            .context("cannot listen for signals")?;
         let watched = watch(stage, watcher, &moods, &player, &library, &stop);
         // The melody ends its phrase before the music does.
         moods.set(Mood::default());
         rest(&stop);
         let late = player.lateness();
-        let late = [late.count(), late.quantile_us(0.5), late.quantile_us(0.99), late.worst_us()];
+        let columns =
+            [("events", late), ("last DIN byte", player.cable_lateness()), ("bare loop", player.bare_lateness())];
+        let (late, histogram) =
+            ([late.count(), late.quantile_us(0.5), late.quantile_us(0.99), late.worst_us()], player::table(&columns));
         player.stop();
         if let (Some(tape), Some(path)) = (tape, &self.mid) {
             midi_file::write(path, &tape.finish(), &library)?;
         }
         let [count, half, most, worst] = late;
         say(format_args!(
-            "{count} events; half of them within {half} µs of their time, 99 % within {most} µs, the worst {worst} µs late"
+            "{count} events; half of them within {half} µs of their time, 99 % within {most} µs, the worst {worst} µs late\n{histogram}"
         ))?;
         watched
     }

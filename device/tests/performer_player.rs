@@ -27,12 +27,12 @@ impl MidiOut for Cable {
         &self.name
     }
 
-    fn send(&mut self, message: &[u8]) -> Result<(), PortError> {
+    fn send(&mut self, message: &[u8]) -> Result<usize, PortError> {
         if self.synth.unplugged.load(Ordering::Acquire) {
             return Err(PortError::Lost { name: self.name.clone(), cause: "unplugged".into() });
         }
         self.synth.messages.lock().unwrap().push(message.to_vec());
-        Ok(())
+        Ok(message.len())
     }
 }
 
@@ -119,7 +119,7 @@ fn a_port_that_fails_is_left_out_and_comes_back_with_its_set_up() {
             }
             Ok(again.cable(name))
         }),
-        tape: None,
+        ..Outputs::new(Vec::new())
     };
     let player = Player::start(engine(), fury(), outputs).unwrap();
     wait_for("the music begins", || loose.heard().len() > 40);
@@ -154,7 +154,7 @@ fn a_panic_in_the_performer_silences_what_sounds() {
         fn name(&self) -> &str {
             self.0.name()
         }
-        fn send(&mut self, message: &[u8]) -> Result<(), PortError> {
+        fn send(&mut self, message: &[u8]) -> Result<usize, PortError> {
             self.1 += 1;
             assert_ne!(self.1, 40, "a port that panics once, on purpose");
             self.0.send(message)

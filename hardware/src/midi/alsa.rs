@@ -21,9 +21,9 @@ impl MidiOut for AlsaOut {
         &self.name
     }
 
-    fn send(&mut self, message: &[u8]) -> Result<(), PortError> {
+    fn send(&mut self, message: &[u8]) -> Result<usize, PortError> {
         let lost = |cause: midir::SendError| PortError::Lost { name: self.name.clone(), cause: cause.to_string() };
-        self.connection.send(message).map_err(lost)
+        self.connection.send(message).map(|()| message.len()).map_err(lost)
     }
 }
 

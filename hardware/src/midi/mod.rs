@@ -8,18 +8,27 @@ mod error;
 mod serial;
 
 pub use error::PortError;
-pub use serial::{DIN_BAUD, SerialOut, WRITE_TIMEOUT};
+pub use serial::{DIN_BAUD, DIN_BYTE_US, RunningStatus, SerialOut, WRITE_TIMEOUT};
 
 /// Somewhere to send MIDI to.
 pub trait MidiOut: Send {
     /// What a person calls it; the word it was opened by opens it again.
     fn name(&self) -> &str;
 
-    /// Sends one whole message. It returns when the system has taken the bytes, or gives up after a bounded time.
+    /// Sends one whole message and says how many bytes of it go over the cable: running status leaves the first out.
+    /// It returns when the system has taken the bytes, or gives up after a bounded time.
     ///
     /// # Errors
     /// When the port is gone or takes nothing any more; it should be dropped then and opened anew later.
-    fn send(&mut self, message: &[u8]) -> Result<(), PortError>;
+    fn send(&mut self, message: &[u8]) -> Result<usize, PortError>;
+
+    /// Microseconds a byte takes on the cable; `None` where the cable is faster than any music.
+    fn byte_us(&self) -> Option<u64> {
+        None
+    }
+
+    /// The next message is sent with its status byte: whoever is at the other end may not know what was said before.
+    fn say_status_again(&mut self) {}
 }
 
 /// Opens a port of a kind by what stands after the colon of its name.
@@ -30,7 +39,7 @@ pub const KINDS: [(&str, &str, Builder); 2] = [
     ("alsa", "ALSA sequencer: `alsa` for a port of our own, `alsa:NAME` to connect to a synth", alsa::open),
     (
         "serial",
-        "serial line: `serial:DEVICE` at 31250 baud, `serial:DEVICE@BAUD`, `+running` for running status",
+        "serial line: `serial:DEVICE` at 31250 baud, `serial:DEVICE@BAUD`; `+whole` after it for no running status",
         serial::open,
     ),
 ];

@@ -9,6 +9,10 @@ use std::time::Duration;
 
 /// Rate of a MIDI cable.
 pub const DIN_BAUD: u32 = 31_250;
+/// Microseconds of a byte on it: a start bit, eight bits, a stop bit.
+pub const DIN_BYTE_US: u64 = 320;
+/// Rates up to this are a MIDI cable in the end: a Pi's midi-uart overlays turn 38400 into 31250.
+const CABLE_BAUD_AT_MOST: u32 = 38_400;
 /// How long a line may take no bytes before it counts as lost.
 pub const WRITE_TIMEOUT: Duration = Duration::from_millis(100);
 /// With running status, messages after which the status byte is sent all the same, for a synth plugged in late.
@@ -20,19 +24,20 @@ const EXAMPLE: &str = "serial:/dev/ttyAMA0";
 pub struct SerialOut {
     name: String,
     line: TTYPort,
-    running: Option<Running>,
+    running: Option<RunningStatus>,
+    byte_us: u64,
 }
 
 /// The status byte the receiver has in mind and for how many messages.
 #[derive(Debug, Clone, Copy, Default)]
-struct Running {
+pub struct RunningStatus {
     status: u8,
     said_for: u8,
 }
 
-impl Running {
+impl RunningStatus {
     /// The part of a message that must be sent.
-    fn shorten<'m>(&mut self, message: &'m [u8]) -> &'m [u8] {
+    pub fn shorten<'m>(&mut self, message: &'m [u8]) -> &'m [u8] {
         let Some(&status) = message.first() else { return message };
         // Only channel messages run; system common ends it, real time leaves it alone.
         if status >= 0xF8 {
@@ -48,12 +53,12 @@ impl Running {
 }
 
 impl SerialOut {
-    /// MIDI on a line that is open already.
+    /// MIDI on a line that is open already, at the rate of a MIDI cable.
     #[must_use]
     pub fn on(name: &str, mut line: TTYPort, running_status: bool) -> Self {
         // Setting a timeout only keeps a number; it does not fail.
         let _ = serialport::SerialPort::set_timeout(&mut line, WRITE_TIMEOUT);
-        Self { name: name.to_owned(), line, running: running_status.then(Running::default) }
+        Self { name: name.to_owned(), line, running: running_status.then(RunningStatus::default), byte_us: DIN_BYTE_US }
     }
 }
 
@@ -62,22 +67,30 @@ impl MidiOut for SerialOut {
         &self.name
     }
 
-    fn send(&mut self, message: &[u8]) -> Result<(), PortError> {
+    fn byte_us(&self) -> Option<u64> {
+        Some(self.byte_us)
+    }
+
+    fn say_status_again(&mut self) {
+        self.running = self.running.map(|_| RunningStatus::default());
+    }
+
+    fn send(&mut self, message: &[u8]) -> Result<usize, PortError> {
         let bytes = match &mut self.running {
             Some(running) => running.shorten(message),
             None => message,
         };
         let lost = |cause: std::io::Error| PortError::Lost { name: self.name.clone(), cause: cause.to_string() };
-        self.line.write_all(bytes).map_err(lost)
+        self.line.write_all(bytes).map(|()| bytes.len()).map_err(lost)
     }
 }
 
-/// Opens `DEVICE`, `DEVICE@BAUD`, and either with `+running` after it.
+/// Opens `DEVICE`, `DEVICE@BAUD`, and either with `+whole` after it for synths that do not know running status.
 pub fn open(name: &str, address: &str) -> Result<Box<dyn MidiOut>, PortError> {
     let bad = |reason: String| PortError::BadName { name: name.to_owned(), reason, example: EXAMPLE };
-    let (address, running) = match address.strip_suffix("+running") {
-        Some(address) => (address, true),
-        None => (address, false),
+    let (address, running) = match address.strip_suffix("+whole") {
+        Some(address) => (address, false),
+        None => (address.strip_suffix("+running").unwrap_or(address), true),
     };
     let (device, baud) = match address.rsplit_once('@') {
         Some((device, baud)) => (device, baud.parse().map_err(|_| bad(format!("'{baud}' is no baud rate")))?),
@@ -88,7 +101,11 @@ pub fn open(name: &str, address: &str) -> Result<Box<dyn MidiOut>, PortError> {
     }
     let line = serialport::new(device, baud).timeout(WRITE_TIMEOUT).open_native();
     let line = line.map_err(|error| PortError::Open { name: name.to_owned(), cause: error.to_string() })?;
-    Ok(Box::new(SerialOut::on(name, line, running)))
+    let mut out = SerialOut::on(name, line, running);
+    if baud > CABLE_BAUD_AT_MOST {
+        out.byte_us = 10_000_000_u64.div_ceil(u64::from(baud));
+    }
+    Ok(Box::new(out))
 }
 
 #[cfg(test)]
@@ -128,6 +145,18 @@ mod tests {
         let mut heard = [0; 3 + 2 + 1 + 2 + 3 + 3];
         synth.read_exact(&mut heard).unwrap();
         assert_eq!(heard, [0x90, 61, 90, 63, 90, 0xF8, 65, 90, 0xB0, 11, 80, 0x90, 61, 1]);
+    }
+
+    #[test]
+    fn a_synth_that_may_have_missed_the_status_is_told_it_again() {
+        let (mut out, mut synth) = pair(true);
+        assert_eq!(out.send(&[0xB9, 64, 0]).unwrap(), 3);
+        assert_eq!(out.send(&[0xB9, 123, 0]).unwrap(), 2);
+        out.say_status_again();
+        assert_eq!(out.send(&[0xB9, 120, 0]).unwrap(), 3);
+        let mut heard = [0; 8];
+        synth.read_exact(&mut heard).unwrap();
+        assert_eq!(heard, [0xB9, 64, 0, 123, 0, 0xB9, 120, 0]);
     }
 
     #[test]

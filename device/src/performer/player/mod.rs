@@ -4,23 +4,32 @@
 //! event at its absolute time. Between events it neither locks nor allocates nor touches files. A port that fails is
 //! handed to a second thread, `ports`, which opens it again; the music goes on on the others meanwhile.
 //!
-//! A user without the right to real-time priority (`rtprio` in limits.conf, or CAP_SYS_NICE) gets an ordinary thread.
+//! A user without the right to real-time priority (`rtprio` in limits.conf, or CAP_SYS_NICE) gets an ordinary thread;
+//! one without the right to lock memory (`memlock`, or CAP_IPC_LOCK) goes on without. Either is reported once.
 
 mod lateness;
 mod ports;
+mod pulse;
+mod silence;
 mod stage;
 mod tape;
 mod time;
+mod wire;
+mod yardstick;
 
-pub use lateness::Lateness;
+pub use lateness::{Lateness, table};
+pub use silence::sweep;
 pub use tape::Tape;
 
 use super::engine::Engine;
-use super::event::Event;
+use super::event::{Event, EventKind, Voice};
+use super::sound_map::SoundMap;
 use super::status::Status;
 use crate::latest::Latest;
 use crossbeam_channel::{Receiver, Sender, bounded};
+use midly::MidiMessage;
 use ports::Reopener;
+use pulse::Pulse;
 use rasika_hardware::midi::{MidiOut, PortError};
 use rasika_models::Mood;
 use stage::Stage;
@@ -44,8 +53,12 @@ pub enum Report {
     Lost(PortError),
     /// A port is back and has its set-up again.
     Back(String),
+    /// Someone said panic: every note was ended on every port.
+    Panic,
     /// The thread got no real-time priority; what the system said.
     Ordinary(String),
+    /// Memory is not locked; what the system said.
+    Unlocked(String),
     /// The music stood still for so many milliseconds (a suspended machine) and went on.
     Stood(u64),
 }
@@ -55,10 +68,17 @@ impl std::fmt::Display for Report {
         match self {
             Self::Lost(error) => write!(f, "{error}; the music goes on on the other ports"),
             Self::Back(name) => write!(f, "{name} is back"),
+            Self::Panic => write!(f, "panic: every note ended on every port; the music goes on"),
             Self::Ordinary(cause) => {
                 write!(
                     f,
                     "no real-time priority for the performer ({cause}); timing may suffer; set rtprio in limits.conf"
+                )
+            }
+            Self::Unlocked(cause) => {
+                write!(
+                    f,
+                    "memory is not locked ({cause}); timing may suffer when it runs short; set memlock in limits.conf"
                 )
             }
             Self::Stood(ms) => write!(f, "the machine stood still for {ms} ms; the music goes on from here"),
@@ -77,13 +97,26 @@ pub struct Outputs {
     pub opener: Opener,
     /// Takes every event, for a .mid file of what was played (see [`Tape`]).
     pub tape: Option<Sender<Event>>,
+    /// Whether ports that have nothing to say give a sign of life, so that a synth falls silent if the box dies.
+    pub active_sensing: bool,
+    /// Whether MIDI clock is sent: 24 pulses to the matra, start with a gat, stop at its end.
+    pub clock: bool,
+    /// How the voices are laid out on the synths.
+    pub sounds: SoundMap,
 }
 
 impl Outputs {
     /// Ports that were opened with [`rasika_hardware::midi::open`].
     #[must_use]
     pub fn new(ports: Vec<Box<dyn MidiOut>>) -> Self {
-        Self { ports, opener: Box::new(rasika_hardware::midi::open), tape: None }
+        Self {
+            ports,
+            opener: Box::new(rasika_hardware::midi::open),
+            tape: None,
+            active_sensing: true,
+            clock: false,
+            sounds: SoundMap::default(),
+        }
     }
 }
 
@@ -91,8 +124,11 @@ impl Outputs {
 #[derive(Debug)]
 pub struct Player {
     stop: Arc<AtomicBool>,
+    panic: Arc<AtomicBool>,
     status: Arc<Latest<Status>>,
     lateness: Arc<Lateness>,
+    cable_lateness: Arc<Lateness>,
+    bare_lateness: Arc<Lateness>,
     reports: Receiver<Report>,
     thread: Option<JoinHandle<()>>,
 }
@@ -106,21 +142,30 @@ impl Player {
         let stop = Arc::new(AtomicBool::new(false));
         let status = Arc::new(Latest::new(engine.status()));
         let lateness = Arc::new(Lateness::default());
+        let cable_lateness = Arc::new(Lateness::default());
+        let bare_lateness = Arc::new(Lateness::default());
+        let panic = Arc::new(AtomicBool::new(false));
         let (report, reports) = bounded(REPORTS);
         let reopener = Reopener::start(outputs.opener, Arc::clone(&stop))?;
-        let stage = Stage::new(outputs.ports, reopener, report.clone());
+        yardstick::start(Arc::clone(&stop), Arc::clone(&bare_lateness))?;
+        let late = Arc::clone(&cable_lateness);
+        let stage =
+            Stage::new(outputs.ports, outputs.active_sensing, Arc::new(outputs.sounds), reopener, report.clone(), late);
         let performer = Performer {
             engine,
             stage,
+            clock: outputs.clock.then(|| Pulse::new(0)),
+            zero_us: 0,
             moods,
             stop: Arc::clone(&stop),
+            panic: Arc::clone(&panic),
             status: Arc::clone(&status),
             lateness: Arc::clone(&lateness),
             report,
             tape: outputs.tape,
         };
         let thread = std::thread::Builder::new().name("performer".to_owned()).spawn(move || performer.run())?;
-        Ok(Self { stop, status, lateness, reports, thread: Some(thread) })
+        Ok(Self { stop, panic, status, lateness, cable_lateness, bare_lateness, reports, thread: Some(thread) })
     }
 
     /// What is sounding now.
@@ -129,10 +174,30 @@ impl Player {
         self.status.get()
     }
 
-    /// How late events have been.
+    /// How late events have been handed to the ports.
     #[must_use]
     pub fn lateness(&self) -> &Lateness {
         &self.lateness
+    }
+
+    /// How late the last bytes of notes have left the cables that have a limit (DIN): their own length on the cable
+    /// and the wait for what went before them included.
+    #[must_use]
+    pub fn cable_lateness(&self) -> &Lateness {
+        &self.cable_lateness
+    }
+
+    /// How late a bare loop beside the performer has been: what the machine can do at all.
+    #[must_use]
+    pub fn bare_lateness(&self) -> &Lateness {
+        &self.bare_lateness
+    }
+
+    /// Set, it makes the player end every note in every way it knows, give the ports their set-up again and play on.
+    /// A signal handler may set it.
+    #[must_use]
+    pub fn panic(&self) -> &Arc<AtomicBool> {
+        &self.panic
     }
 
     /// What there is to tell the user, to be read and logged by another thread.
@@ -167,8 +232,12 @@ impl Drop for Player {
 struct Performer {
     engine: Engine,
     stage: Stage,
+    clock: Option<Pulse>,
+    /// The moment, on the system's clock, of the engine's time 0.
+    zero_us: u64,
     moods: Arc<Latest<Mood>>,
     stop: Arc<AtomicBool>,
+    panic: Arc<AtomicBool>,
     status: Arc<Latest<Status>>,
     lateness: Arc<Lateness>,
     report: Sender<Report>,
@@ -180,37 +249,51 @@ impl Performer {
         if let Err(cause) = time::ask_for_real_time() {
             let _ = self.report.try_send(Report::Ordinary(cause.to_string()));
         }
+        if let Err(cause) = time::lock_memory() {
+            let _ = self.report.try_send(Report::Unlocked(cause.to_string()));
+        }
         let mut events = Vec::with_capacity(EVENTS);
         let begun_us = self.engine.now_us();
-        // The moment, on the system's clock, of the engine's time 0.
-        let mut zero_us = time::now_us().saturating_sub(begun_us);
+        self.zero_us = time::now_us().saturating_sub(begun_us);
+        if let Some(clock) = &mut self.clock {
+            clock.skip_to(begun_us);
+        }
         self.engine.setup(&mut events);
-        self.send_all(&mut events, zero_us);
+        self.send_all(&mut events);
         let mut until_us = begun_us;
         while !self.stop.load(Ordering::Acquire) {
             self.welcome_back(&mut events);
+            if self.panic.swap(false, Ordering::AcqRel) {
+                self.fall_silent(&mut events);
+            }
             until_us += WINDOW_US;
             self.engine.advance(until_us, &self.moods.get(), &mut events);
-            self.send_all(&mut events, zero_us);
+            if let Some(clock) = &mut self.clock {
+                clock.follow(until_us - WINDOW_US, self.engine.status(), struck_us(&events));
+            }
+            self.send_all(&mut events);
             self.status.set(self.engine.status());
-            time::sleep_until_us(zero_us + until_us);
-            let behind_us = time::now_us().saturating_sub(zero_us + until_us);
+            self.wait_until(self.zero_us + until_us);
+            let behind_us = time::now_us().saturating_sub(self.zero_us + until_us);
             if behind_us > HURRY_AT_MOST_US {
-                zero_us += behind_us;
+                self.zero_us += behind_us;
                 let _ = self.report.try_send(Report::Stood(behind_us / 1000));
             }
         }
+        if self.clock.take().is_some() {
+            self.stage.real_time(pulse::RealTime::Stop as u8);
+        }
         self.engine.silence(&mut events);
-        self.send_all(&mut events, zero_us);
+        self.send_all(&mut events);
         self.status.set(Status::default());
     }
 
     /// Sends events, each at its time, and empties the list.
-    fn send_all(&mut self, events: &mut Vec<Event>, zero_us: u64) {
+    fn send_all(&mut self, events: &mut Vec<Event>) {
         for event in events.drain(..) {
-            let due_us = zero_us + event.time_us;
-            time::sleep_until_us(due_us);
-            self.stage.send(&event);
+            let due_us = self.zero_us + event.time_us;
+            self.wait_until(due_us);
+            self.stage.send(&event, due_us);
             self.lateness.record(time::now_us().saturating_sub(due_us));
             if let Some(tape) = &self.tape {
                 // A full tape loses events; the music does not wait for it.
@@ -219,13 +302,56 @@ impl Performer {
         }
     }
 
+    /// Sleeps until a time of the system's clock; what waits for its turn on a cable goes out meanwhile.
+    fn wait_until(&mut self, until_us: u64) {
+        loop {
+            let waiting_us = self.stage.due_us().unwrap_or(u64::MAX);
+            let pulse_us = self.clock.as_ref().map_or(u64::MAX, |clock| self.zero_us + clock.due_us());
+            // A pulse at the time of an event goes before it, so that the event is counted from it.
+            if pulse_us <= until_us && pulse_us <= waiting_us {
+                time::sleep_until_us(pulse_us);
+                if let Some(clock) = &mut self.clock {
+                    if let Some(sixteenth) = clock.sixteenth() {
+                        self.stage.join(sixteenth);
+                    }
+                    self.stage.real_time(clock.take() as u8);
+                }
+            } else if waiting_us < until_us {
+                time::sleep_until_us(waiting_us);
+                self.stage.pump();
+            } else {
+                break;
+            }
+        }
+        time::sleep_until_us(until_us);
+    }
+
+    /// Panic: nothing sounds on any port any more, each has its set-up again, and the music goes on.
+    fn fall_silent(&mut self, events: &mut Vec<Event>) {
+        self.engine.silence(events);
+        self.send_all(events);
+        self.stage.silence();
+        self.engine.setup(events);
+        self.send_all(events);
+        let _ = self.report.try_send(Report::Panic);
+    }
+
     /// Ports that are back get their set-up before anything else.
     fn welcome_back(&mut self, events: &mut Vec<Event>) {
         while let Some(port) = self.stage.returned() {
             self.engine.setup(events);
-            let _ = self.report.try_send(Report::Back(port.name().to_owned()));
+            let _ = self.report.try_send(Report::Back(port.port.name().to_owned()));
             self.stage.add(port, events);
             events.clear();
         }
     }
+}
+
+/// When the theka was first struck in a list of events.
+fn struck_us(events: &[Event]) -> Option<u64> {
+    let theka = |event: &&Event| {
+        matches!(event.kind, EventKind::Midi { channel, message: MidiMessage::NoteOn { .. } }
+            if channel == Voice::Theka.channel())
+    };
+    events.iter().find(theka).map(|event| event.time_us)
 }

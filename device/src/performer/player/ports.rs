@@ -2,6 +2,7 @@
 
 use super::Opener;
 use super::stage::MOST_PORTS;
+use crate::performer::sounding::Sounding;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use rasika_hardware::midi::MidiOut;
 use std::sync::Arc;
@@ -13,10 +14,18 @@ const RETRY: Duration = Duration::from_millis(1500);
 /// How soon the thread notices that the music has stopped.
 const GLANCE: Duration = Duration::from_millis(100);
 
+/// A port that is not played on, and what the synth behind it was left with.
+pub struct Silent {
+    /// The port.
+    pub port: Box<dyn MidiOut>,
+    /// What sounded when it was lost.
+    pub sounding: Sounding,
+}
+
 /// The performer's end of the `ports` thread.
 pub struct Reopener {
-    lost: Sender<Box<dyn MidiOut>>,
-    back: Receiver<Box<dyn MidiOut>>,
+    lost: Sender<Silent>,
+    back: Receiver<Silent>,
 }
 
 impl Reopener {
@@ -30,24 +39,24 @@ impl Reopener {
     }
 
     /// Hands a lost port over, to be closed and opened again.
-    pub fn give(&self, port: Box<dyn MidiOut>) {
+    pub fn give(&self, port: Silent) {
         // No more ports than the channel holds are ever on the stage.
         let _ = self.lost.try_send(port);
     }
 
     /// A port that is open again.
-    pub fn take(&self) -> Option<Box<dyn MidiOut>> {
+    pub fn take(&self) -> Option<Silent> {
         self.back.try_recv().ok()
     }
 }
 
-fn reopen(opener: &Opener, stop: &AtomicBool, lost: &Receiver<Box<dyn MidiOut>>, back: &Sender<Box<dyn MidiOut>>) {
-    let mut names: Vec<String> = Vec::new();
+fn reopen(opener: &Opener, stop: &AtomicBool, lost: &Receiver<Silent>, back: &Sender<Silent>) {
+    let mut names: Vec<(String, Sounding)> = Vec::new();
     let mut next = Instant::now();
     while !stop.load(Ordering::Acquire) {
         match lost.recv_timeout(GLANCE) {
-            Ok(port) => {
-                names.push(port.name().to_owned());
+            Ok(Silent { port, sounding }) => {
+                names.push((port.name().to_owned(), sounding));
                 next = Instant::now() + RETRY;
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -55,8 +64,8 @@ fn reopen(opener: &Opener, stop: &AtomicBool, lost: &Receiver<Box<dyn MidiOut>>,
         }
         if Instant::now() >= next {
             next = Instant::now() + RETRY;
-            names.retain(|name| match opener(name) {
-                Ok(port) => back.try_send(port).is_err(),
+            names.retain(|(name, sounding)| match opener(name) {
+                Ok(port) => back.try_send(Silent { port, sounding: sounding.clone() }).is_err(),
                 Err(_) => true,
             });
         }

@@ -1,18 +1,92 @@
 //! The ports that are played on, and what sounds on each.
 
-use super::Report;
-use super::ports::Reopener;
-use crate::performer::event::{Event, MESSAGE_BYTES, Voice};
+use super::lateness::Lateness;
+use super::ports::{Reopener, Silent};
+use super::pulse::RealTime;
+use super::silence::silence;
+use super::wire::{Waiting, Wire};
+use super::{Report, time};
+use crate::performer::event::{Event, EventKind, MESSAGE_BYTES};
+use crate::performer::sound_map::{Mapping, SoundMap};
 use crate::performer::sounding::Sounding;
 use crossbeam_channel::Sender;
-use rasika_hardware::midi::MidiOut;
+use midly::MidiMessage;
+use rasika_hardware::midi::{MidiOut, PortError};
+use std::sync::Arc;
 
 /// Ports played on at once at most; more are left out.
 pub const MOST_PORTS: usize = 16;
+/// A synth that knows Active Sensing falls silent when it hears nothing for 300 ms; it hears something sooner.
+const SENSE_AFTER_US: u64 = 240_000;
+/// The byte that says nothing but that the cable is whole.
+const ACTIVE_SENSING: u8 = 0xFE;
+/// The message of a song position, in sixteenths.
+const SONG_POSITION: u8 = 0xF2;
 
 struct Live {
     port: Box<dyn MidiOut>,
+    mapping: Mapping,
+    wire: Wire,
     sounding: Sounding,
+    /// When something was sent last.
+    spoke_us: u64,
+    /// Whether it came back and has not been told where the music is.
+    joins: bool,
+}
+
+impl Live {
+    fn new(port: Box<dyn MidiOut>, sounds: &Arc<SoundMap>) -> Self {
+        let wire = Wire::new(port.byte_us());
+        Self {
+            port,
+            mapping: Mapping::new(Arc::clone(sounds)),
+            wire,
+            sounding: Sounding::default(),
+            spoke_us: time::now_us(),
+            joins: false,
+        }
+    }
+
+    /// Takes in what an event of the engine's is on this port.
+    fn offer(&mut self, event: &Event, due_us: u64) {
+        self.mapping.apply(event, |event| self.wire.offer(&event, due_us));
+    }
+
+    /// Hands the port what the cable has room for now.
+    fn pump(&mut self, late: &Lateness) -> Result<(), PortError> {
+        // The clock is read once for what goes at once, and again only after it.
+        let mut now_us = time::now_us();
+        while let Some(Waiting { due_us, event }) = self.wire.next(now_us) {
+            let mut buffer = [0; MESSAGE_BYTES];
+            let Some(bytes) = event.bytes(&mut buffer) else { continue };
+            let sent = self.port.send(bytes)?;
+            self.sounding.hear(&event);
+            let out_us = self.wire.sent(now_us, sent);
+            if self.wire.is_limited() && is_note(&event) {
+                late.record(out_us.saturating_sub(due_us));
+            }
+            self.spoke_us = now_us;
+            now_us = time::now_us();
+        }
+        Ok(())
+    }
+
+    /// A byte that may stand inside any message: it does not wait for its turn.
+    fn real_time(&mut self, byte: u8) -> Result<(), PortError> {
+        let now_us = time::now_us();
+        let sent = self.port.send(&[byte])?;
+        self.wire.sent(now_us, sent);
+        self.spoke_us = now_us;
+        Ok(())
+    }
+
+    fn silence(&mut self, channels: &[u8]) -> Result<(), PortError> {
+        self.wire.clear();
+        let sent = silence(&mut *self.port, &self.sounding, channels)?;
+        self.wire.sent(time::now_us(), sent);
+        self.sounding = Sounding::default();
+        Ok(())
+    }
 }
 
 /// The ports. Dropped, even by a panic, it silences them all.
@@ -20,72 +94,117 @@ pub struct Stage {
     live: Vec<Live>,
     reopener: Reopener,
     report: Sender<Report>,
+    /// Lateness of notes' last bytes on cables with a limit.
+    late: Arc<Lateness>,
+    active_sensing: bool,
+    sounds: Arc<SoundMap>,
+    /// The channels that are used.
+    channels: Vec<u8>,
 }
 
 impl Stage {
     /// A stage of open ports.
-    pub fn new(ports: Vec<Box<dyn MidiOut>>, reopener: Reopener, report: Sender<Report>) -> Self {
+    pub fn new(
+        ports: Vec<Box<dyn MidiOut>>,
+        active_sensing: bool,
+        sounds: Arc<SoundMap>,
+        reopener: Reopener,
+        report: Sender<Report>,
+        late: Arc<Lateness>,
+    ) -> Self {
         let mut live = Vec::with_capacity(MOST_PORTS);
-        live.extend(ports.into_iter().take(MOST_PORTS).map(|port| Live { port, sounding: Sounding::default() }));
-        Self { live, reopener, report }
+        live.extend(ports.into_iter().take(MOST_PORTS).map(|port| Live::new(port, &sounds)));
+        let channels = sounds.channels();
+        Self { live, reopener, report, late, active_sensing, sounds, channels }
     }
 
-    /// Sends an event to every port. One that fails leaves the stage.
-    pub fn send(&mut self, event: &Event) {
-        let mut buffer = [0; MESSAGE_BYTES];
-        let Some(bytes) = event.bytes(&mut buffer) else { return };
-        let mut at = 0;
-        while let Some(live) = self.live.get_mut(at) {
-            match live.port.send(bytes) {
-                Ok(()) => {
-                    live.sounding.hear(event);
-                    at += 1;
-                }
-                Err(error) => {
-                    let lost = self.live.swap_remove(at);
-                    let _ = self.report.try_send(Report::Lost(error));
-                    self.reopener.give(lost.port);
-                }
+    /// Sends an event that was due at a time to every port, or lets it wait for its turn on the cable.
+    pub fn send(&mut self, event: &Event, due_us: u64) {
+        let late = Arc::clone(&self.late);
+        self.each(|live| {
+            live.offer(event, due_us);
+            live.pump(&late)
+        });
+    }
+
+    /// When something waits for its turn no longer, on the system's clock; `None` while nothing does.
+    pub fn due_us(&self) -> Option<u64> {
+        let sense = |live: &Live| self.active_sensing.then_some(live.spoke_us + SENSE_AFTER_US);
+        self.live.iter().filter_map(|live| live.wire.due_us().into_iter().chain(sense(live)).min()).min()
+    }
+
+    /// Sends what has waited for its turn, and a sign of life where nothing else was said.
+    pub fn pump(&mut self) {
+        let (late, active_sensing) = (Arc::clone(&self.late), self.active_sensing);
+        self.each(|live| {
+            live.pump(&late)?;
+            if active_sensing && time::now_us() >= live.spoke_us + SENSE_AFTER_US {
+                live.real_time(ACTIVE_SENSING)?;
             }
-        }
+            Ok(())
+        });
+    }
+
+    /// Sends a real-time byte to every port, before whatever waits.
+    pub fn real_time(&mut self, byte: u8) {
+        self.each(|live| {
+            // Whoever hears the start needs no position.
+            live.joins &= byte != RealTime::Start as u8;
+            live.real_time(byte)
+        });
+    }
+
+    /// The next clock begins a sixteenth of the music: ports that came back go on from there.
+    pub fn join(&mut self, sixteenth: u16) {
+        let [low, high] = [(sixteenth & 0x7F) as u8, (sixteenth >> 7 & 0x7F) as u8];
+        self.each(|live| {
+            if !std::mem::take(&mut live.joins) {
+                return Ok(());
+            }
+            let sent = live.port.send(&[SONG_POSITION, low, high])?;
+            live.wire.sent(time::now_us(), sent);
+            live.real_time(RealTime::Continue as u8)
+        });
+    }
+
+    /// Ends every note on every port, and says so in every way synths understand. What waits is forgotten.
+    pub fn silence(&mut self) {
+        let channels = std::mem::take(&mut self.channels);
+        self.each(|live| live.silence(&channels));
+        self.channels = channels;
     }
 
     /// A port that has been opened again, if there is one.
-    pub fn returned(&self) -> Option<Box<dyn MidiOut>> {
+    pub fn returned(&self) -> Option<Silent> {
         self.reopener.take()
     }
 
-    /// Takes a port in, its set-up first; if it fails at once it goes back to be opened again.
-    pub fn add(&mut self, mut port: Box<dyn MidiOut>, setup: &[Event]) {
-        let mut buffer = [0; MESSAGE_BYTES];
-        for event in setup {
-            if let Some(bytes) = event.bytes(&mut buffer)
-                && port.send(bytes).is_err()
-            {
-                self.reopener.give(port);
-                return;
-            }
-        }
-        if self.live.len() < MOST_PORTS {
-            self.live.push(Live { port, sounding: Sounding::default() });
+    /// Takes a port in: what sounded on it when it was lost ends, then comes its set-up. If it fails at once it goes
+    /// back to be opened again.
+    pub fn add(&mut self, back: Silent, setup: &[Event]) {
+        let mut live = Live { sounding: back.sounding, joins: true, ..Live::new(back.port, &self.sounds) };
+        let due_us = time::now_us();
+        let begun = live.silence(&self.channels).and_then(|()| {
+            setup.iter().for_each(|event| live.offer(event, due_us));
+            live.pump(&Lateness::default())
+        });
+        match begun {
+            Ok(()) if self.live.len() < MOST_PORTS => self.live.push(live),
+            Ok(()) => {}
+            Err(_) => self.reopener.give(Silent { port: live.port, sounding: live.sounding }),
         }
     }
 
-    /// A note-off for each sounding note of each port, then hold pedal up, all notes off, all sound off.
-    fn silence(&mut self) {
-        let mut buffer = [0; MESSAGE_BYTES];
-        for live in &mut self.live {
-            let offs = live
-                .sounding
-                .notes()
-                .filter_map(|(channel, key)| Voice::of_channel(channel).map(|voice| Event::note_off(0, voice, key)));
-            let panics =
-                Voice::ALL.into_iter().flat_map(|voice| [64, 123, 120].map(|cc| Event::control(0, voice, cc, 0)));
-            for event in offs.chain(panics) {
-                if let Some(bytes) = event.bytes(&mut buffer)
-                    && live.port.send(bytes).is_err()
-                {
-                    break;
+    /// Does something with every port. One that fails leaves the stage.
+    fn each(&mut self, mut act: impl FnMut(&mut Live) -> Result<(), PortError>) {
+        let mut at = 0;
+        while let Some(live) = self.live.get_mut(at) {
+            match act(live) {
+                Ok(()) => at += 1,
+                Err(error) => {
+                    let lost = self.live.swap_remove(at);
+                    let _ = self.report.try_send(Report::Lost(error));
+                    self.reopener.give(Silent { port: lost.port, sounding: lost.sounding });
                 }
             }
         }
@@ -96,4 +215,9 @@ impl Drop for Stage {
     fn drop(&mut self) {
         self.silence();
     }
+}
+
+fn is_note(event: &Event) -> bool {
+    let EventKind::Midi { message, .. } = event.kind else { return false };
+    matches!(message, MidiMessage::NoteOn { .. } | MidiMessage::NoteOff { .. })
 }

@@ -1,0 +1,393 @@
+//! Sound maps: how the three voices are laid out on the channels, banks and keys of a synth.
+//!
+//! The engine plays for General MIDI. A [`SoundMap`] is read from a file; a [`Mapping`] turns the engine's events into
+//! those for one port. Voices that share a channel share its keys: what one holds, another does not end.
+
+use super::data_error::{DataError, Source};
+use super::event::{Event, EventKind, Voice};
+use midly::MidiMessage;
+use midly::num::{u4, u7};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::sync::Arc;
+use toml::Spanned;
+
+const PRESETS: [(&str, &str); 4] = [
+    ("gm", include_str!("../../sounds/gm.toml")),
+    ("gs", include_str!("../../sounds/gs.toml")),
+    ("xg", include_str!("../../sounds/xg.toml")),
+    ("one", include_str!("../../sounds/one.toml")),
+];
+
+/// A sound map cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SoundMapError {
+    /// The file is wrong.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// No preset and no file of that name.
+    #[error("there is no sound map '{name}' ({cause}); give gm, gs, xg, one or the path of a .toml file")]
+    NoMap {
+        /// What was asked for.
+        name: String,
+        /// The system's words.
+        cause: std::io::Error,
+    },
+}
+
+/// One voice on a synth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sound {
+    channel: u4,
+    bank: Option<(u7, u7)>,
+    program: Option<u7>,
+    transpose: i8,
+    volume: Option<u7>,
+    pan: Option<u7>,
+    bends: bool,
+    programs: bool,
+    /// Of so many strokes the last is played.
+    every: u32,
+    /// Whether it is the first voice of its channel: the others leave the channel's controllers alone.
+    leads: bool,
+    keys: [u8; 128],
+}
+
+/// The voices on a synth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoundMap {
+    sounds: [Option<Sound>; 3],
+}
+
+impl Default for SoundMap {
+    /// General MIDI: every event as the engine plays it.
+    fn default() -> Self {
+        let sound = |voice: Voice| Sound {
+            channel: voice.channel(),
+            bank: None,
+            program: None,
+            transpose: 0,
+            volume: None,
+            pan: None,
+            bends: true,
+            programs: true,
+            every: 1,
+            leads: true,
+            keys: std::array::from_fn(|key| key as u8),
+        };
+        Self { sounds: Voice::ALL.map(|voice| Some(sound(voice))) }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MapFile {
+    melody: Option<SoundFile>,
+    tanpura: Option<SoundFile>,
+    theka: Option<SoundFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SoundFile {
+    channel: Spanned<i64>,
+    bank: Option<[Spanned<i64>; 2]>,
+    program: Option<Spanned<i64>>,
+    transpose: Option<Spanned<i64>>,
+    volume: Option<Spanned<i64>>,
+    pan: Option<Spanned<i64>>,
+    bends: Option<bool>,
+    programs: Option<bool>,
+    every: Option<Spanned<i64>>,
+    #[serde(default)]
+    keys: BTreeMap<Spanned<String>, Spanned<i64>>,
+}
+
+impl SoundMap {
+    /// A preset (gm, gs, xg, one) or the map of a file.
+    ///
+    /// # Errors
+    /// When there is neither, or the file is wrong.
+    pub fn named(name: &str) -> Result<Self, SoundMapError> {
+        if let Some((_, text)) = PRESETS.iter().find(|(preset, _)| *preset == name) {
+            return Ok(Self::parse(&format!("sounds/{name}.toml"), text)?);
+        }
+        let text = std::fs::read_to_string(Path::new(name));
+        let text = text.map_err(|cause| SoundMapError::NoMap { name: name.to_owned(), cause })?;
+        Ok(Self::parse(name, &text)?)
+    }
+
+    /// Reads and checks a sound map's file.
+    ///
+    /// # Errors
+    /// Names the line of the first thing that is wrong.
+    pub fn parse(file: &str, text: &str) -> Result<Self, DataError> {
+        let source = Source { file, text };
+        let raw: MapFile = source.parse()?;
+        let mut used = 0_u16;
+        let mut read = |raw: &Option<SoundFile>| {
+            let sound = raw.as_ref().map(|raw| sound(&source, raw)).transpose()?;
+            Ok::<_, DataError>(sound.map(|mut sound| {
+                let channel = 1 << sound.channel.as_int();
+                sound.leads = used & channel == 0;
+                used |= channel;
+                sound
+            }))
+        };
+        let sounds = [read(&raw.melody)?, read(&raw.tanpura)?, read(&raw.theka)?];
+        if sounds.iter().all(Option::is_none) {
+            return Err(source.error(&(0..0), "no voice here; write [melody], [tanpura] or [theka]"));
+        }
+        Ok(Self { sounds })
+    }
+
+    /// The channels it uses, from 0, each once.
+    #[must_use]
+    pub fn channels(&self) -> Vec<u8> {
+        self.sounds.iter().flatten().filter(|sound| sound.leads).map(|sound| sound.channel.as_int()).collect()
+    }
+}
+
+/// A number of the file within what it may be.
+fn within(source: &Source<'_>, value: &Spanned<i64>, what: &str, range: RangeInclusive<i64>) -> Result<i64, DataError> {
+    let number = *value.get_ref();
+    if range.contains(&number) {
+        return Ok(number);
+    }
+    let (low, high) = range.into_inner();
+    Err(source.error(&value.span(), format!("{what} cannot be {number}; give {low} to {high}")))
+}
+
+fn sound(source: &Source<'_>, raw: &SoundFile) -> Result<Sound, DataError> {
+    let seven = |value: &Spanned<i64>, what: &str| Ok(u7::new(within(source, value, what, 0..=127)? as u8));
+    let maybe = |value: &Option<Spanned<i64>>, what: &str| value.as_ref().map(|value| seven(value, what)).transpose();
+    let mut keys = std::array::from_fn(|key| key as u8);
+    for (from, to) in &raw.keys {
+        let known = from.get_ref().parse::<u8>().ok().filter(|key| *key < 128);
+        let wrong = || source.error(&from.span(), format!("'{}' is no key; give 0 to 127", from.get_ref()));
+        keys[usize::from(known.ok_or_else(wrong)?)] = seven(to, "a key")?.as_int();
+    }
+    let bank = raw.bank.as_ref().map(|[coarse, fine]| Ok((seven(coarse, "a bank")?, seven(fine, "a bank")?)));
+    let number = |value: &Option<Spanned<i64>>, what: &str, range: RangeInclusive<i64>, usual: i64| {
+        value.as_ref().map_or(Ok(usual), |value| within(source, value, what, range))
+    };
+    Ok(Sound {
+        channel: u4::new(within(source, &raw.channel, "channel", 1..=16)? as u8 - 1),
+        bank: bank.transpose()?,
+        program: maybe(&raw.program, "program")?,
+        transpose: number(&raw.transpose, "transpose", -48..=48, 0)? as i8,
+        volume: maybe(&raw.volume, "volume")?,
+        pan: maybe(&raw.pan, "pan")?,
+        bends: raw.bends.unwrap_or(true),
+        programs: raw.programs.unwrap_or(true),
+        every: number(&raw.every, "every", 1..=64, 1)? as u32,
+        leads: true,
+        keys,
+    })
+}
+
+impl Sound {
+    /// The key that is struck for one of the engine's; beyond the keyboard it is an octave nearer.
+    fn key(&self, key: u7) -> u7 {
+        let mut key = i16::from(self.keys[usize::from(key.as_int())]) + i16::from(self.transpose);
+        while key < 0 {
+            key += 12;
+        }
+        while key > 127 {
+            key -= 12;
+        }
+        u7::new(key as u8)
+    }
+
+    /// A message that is not a note, as this synth wants it; `None` if it does not.
+    fn control(&self, message: MidiMessage) -> Option<MidiMessage> {
+        let MidiMessage::Controller { controller, value } = message else {
+            let wanted = match message {
+                MidiMessage::ProgramChange { .. } => self.programs,
+                MidiMessage::PitchBend { .. } => self.bends,
+                _ => true,
+            };
+            return (wanted && self.leads).then_some(match (message, self.program) {
+                (MidiMessage::ProgramChange { .. }, Some(program)) => MidiMessage::ProgramChange { program },
+                _ => message,
+            });
+        };
+        let value = match controller.as_int() {
+            7 => self.volume.unwrap_or(value),
+            10 => self.pan.unwrap_or(value),
+            // The bend range, by registered parameter.
+            6 | 38 | 100 | 101 if !self.bends => return None,
+            _ => value,
+        };
+        self.leads.then_some(MidiMessage::Controller { controller, value })
+    }
+}
+
+/// A sound map at work on one port.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    map: Arc<SoundMap>,
+    /// Who holds each key of each channel.
+    holders: Box<[[Option<Voice>; 128]; 16]>,
+    strokes: [u32; 3],
+}
+
+impl Mapping {
+    /// A port's mapping, before anything sounds.
+    #[must_use]
+    pub fn new(map: Arc<SoundMap>) -> Self {
+        Self { map, holders: Box::new([[None; 128]; 16]), strokes: [0; 3] }
+    }
+
+    /// Gives out what an event of the engine's is on this port.
+    pub fn apply(&mut self, event: &Event, mut out: impl FnMut(Event)) {
+        let EventKind::Midi { channel, message } = event.kind else { return };
+        let Some(voice) = Voice::of_channel(channel) else { return };
+        let Some(sound) = &self.map.sounds[voice as usize] else { return };
+        let channel = sound.channel;
+        let mut out = |message| out(Event { time_us: event.time_us, kind: EventKind::Midi { channel, message } });
+        let holders = &mut self.holders[usize::from(channel.as_int())];
+        match message {
+            MidiMessage::NoteOn { key, vel } if vel > 0 => {
+                let strokes = &mut self.strokes[voice as usize];
+                *strokes += 1;
+                let key = sound.key(key);
+                let holder = &mut holders[usize::from(key.as_int())];
+                if !strokes.is_multiple_of(sound.every) || holder.is_some_and(|other| other != voice && !sound.leads) {
+                    return;
+                }
+                if holder.replace(voice).is_some_and(|other| other != voice) {
+                    out(MidiMessage::NoteOff { key, vel: u7::new(64) });
+                }
+                out(MidiMessage::NoteOn { key, vel });
+            }
+            MidiMessage::NoteOn { key, vel } | MidiMessage::NoteOff { key, vel } => {
+                let key = sound.key(key);
+                if holders[usize::from(key.as_int())].take_if(|holder| *holder == voice).is_some() {
+                    out(MidiMessage::NoteOff { key, vel });
+                }
+            }
+            _ => {
+                let Some(message) = sound.control(message) else { return };
+                if let (MidiMessage::ProgramChange { .. }, Some((coarse, fine))) = (message, sound.bank) {
+                    out(MidiMessage::Controller { controller: u7::new(0), value: coarse });
+                    out(MidiMessage::Controller { controller: u7::new(32), value: fine });
+                }
+                out(message);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::performer::sounding::Sounding;
+    use crate::performer::{Engine, Library, Performance, Settings};
+    use rasika_models::{Mood, Rasa};
+
+    fn music() -> Vec<Event> {
+        let library = Library::built_in().unwrap();
+        let map = library.map("default").unwrap();
+        let engine = Engine::new(Arc::new(library), Arc::new(map), Settings::default()).unwrap();
+        let mut music = Performance::new(engine);
+        music.mood(0, Mood { rasa: Some(Rasa::Veera), confidence: 1.0, intensity: 0.9 });
+        music.end(60_000_000)
+    }
+
+    fn mapped(map: SoundMap, music: &[Event]) -> Vec<Event> {
+        let (mut mapping, mut out) = (Mapping::new(Arc::new(map)), Vec::new());
+        music.iter().for_each(|event| mapping.apply(event, |event| out.push(event)));
+        out
+    }
+
+    fn midi(event: &Event) -> (u8, MidiMessage) {
+        match event.kind {
+            EventKind::Midi { channel, message } => (channel.as_int(), message),
+            EventKind::Cue(cue) => panic!("{cue:?} is not for a port"),
+        }
+    }
+
+    #[test]
+    fn general_midi_is_what_the_engine_plays_and_every_preset_can_be_read() {
+        let music = music();
+        let plain: Vec<Event> = music.iter().filter(|e| !matches!(e.kind, EventKind::Cue(_))).copied().collect();
+        assert!(plain.len() > 1000);
+        assert_eq!(mapped(SoundMap::named("gm").unwrap(), &music), plain);
+        assert_eq!(SoundMap::named("gm").unwrap(), SoundMap::default());
+        for (name, _) in PRESETS {
+            SoundMap::named(name).unwrap();
+        }
+        SoundMap::parse("sounds/copy.toml", include_str!("../../sounds/copy.toml")).unwrap();
+    }
+
+    #[test]
+    fn banks_stand_before_programs_and_drones_have_their_tamboura() {
+        let out = mapped(SoundMap::named("xg").unwrap(), &music());
+        let at = out.iter().position(|e| matches!(midi(e), (1, MidiMessage::ProgramChange { .. }))).unwrap();
+        let cc =
+            |controller, value| (1, MidiMessage::Controller { controller: u7::new(controller), value: u7::new(value) });
+        assert_eq!([midi(&out[at - 2]), midi(&out[at - 1])], [cc(0, 0), cc(32, 97)]);
+        assert_eq!(midi(&out[at]).1, MidiMessage::ProgramChange { program: u7::new(104) });
+    }
+
+    #[test]
+    fn one_channel_has_melody_and_a_sparse_drone_and_ends_every_note_once() {
+        let music = music();
+        let out = mapped(SoundMap::named("one").unwrap(), &music);
+        let mut sounding = Sounding::default();
+        let (mut on, mut low_sa) = (0, 0);
+        for event in &out {
+            let (channel, message) = midi(event);
+            assert_eq!(channel, 0);
+            assert!(!matches!(message, MidiMessage::PitchBend { .. } | MidiMessage::ProgramChange { .. }));
+            if let MidiMessage::NoteOn { key, .. } = message {
+                assert!(sounding.notes().all(|(_, held)| held != key.as_int()), "a held key is struck again");
+                on += 1;
+                low_sa += usize::from(key == 49);
+            }
+            sounding.hear(event);
+        }
+        let melody = music
+            .iter()
+            .filter(
+                |e| matches!(e.kind, EventKind::Midi { channel, message: MidiMessage::NoteOn { .. } } if channel == 0),
+            )
+            .count();
+        assert!(low_sa > 8 && on > melody && on < melody + 20, "{on} notes, {melody} of the melody, {low_sa} low Sa");
+        assert!(sounding.is_silent());
+    }
+
+    #[test]
+    fn keys_levels_and_transposition_are_the_files() {
+        let text = "[theka]\nchannel = 3\ntranspose = 12\nvolume = 90\n[theka.keys]\n60 = 35\n";
+        let map = SoundMap::parse("my.toml", text).unwrap();
+        assert_eq!(map.channels(), [2]);
+        let events = [
+            Event::control(0, Voice::Theka, 7, 1),
+            Event::note_on(0, Voice::Theka, 60, 9),
+            Event::note_on(0, Voice::Melody, 60, 9),
+        ];
+        let out = mapped(map, &events);
+        assert_eq!(out.len(), 2);
+        let seven = u7::new;
+        assert_eq!(midi(&out[0]), (2, MidiMessage::Controller { controller: seven(7), value: seven(90) }));
+        assert_eq!(midi(&out[1]), (2, MidiMessage::NoteOn { key: seven(47), vel: seven(9) }));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_file_and_line() {
+        for (text, line, words) in [
+            ("[melody]\nchannel = 17\n", 2, "channel cannot be 17"),
+            ("[melody]\nchannel = 1\nvolum = 3\n", 3, "volum"),
+            ("[theka]\nchannel = 10\n[theka.keys]\n200 = 3\n", 4, "'200' is no key"),
+            ("# nothing\n", 1, "no voice"),
+        ] {
+            let said = SoundMap::parse("my.toml", text).unwrap_err().to_string();
+            assert!(said.contains(&format!("my.toml:{line}")) && said.contains(words), "{said}");
+        }
+        assert!(SoundMap::named("no-such").unwrap_err().to_string().contains("gm, gs, xg, one"));
+    }
+}
