@@ -19,7 +19,7 @@ fn main() -> anyhow::Result<()> {
         .unwrap_or_else(|| Rasa::ALL.map(|rasa| format!("{rasa}:12:0.35,{rasa}:18:0.75")).join(",") + ",none:6:0");
     let library = Arc::new(Library::built_in()?);
     let map = Arc::new(library.map(&map)?);
-    let engine = Engine::new(Arc::clone(&library), map, Settings { seed, ..Settings::default() })?;
+    let engine = Engine::new(Arc::clone(&library), map, Settings { seed, ..Settings::default() });
     let mut performance = Performance::new(engine);
     let mut time_us = 1_000_000;
     for part in script.split(',') {

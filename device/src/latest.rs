@@ -1,9 +1,9 @@
 //! One-slot channels: the newest value, never a backlog, never a lock.
 
-use crate::performer::Status;
 use crate::performer::status::Section;
 use crate::performer::swara::Note;
 use crate::performer::tala::Bol;
+use crate::performer::{Hands, Status};
 use rasika_models::{Mood, Rasa};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,6 +69,19 @@ impl Word for Mood {
     }
 }
 
+/// Height and openness as they are; no hands are a height that is no number.
+impl Word for Option<Hands> {
+    fn to_word(self) -> u64 {
+        let Hands { height, openness } = self.unwrap_or(Hands { height: f32::NAN, openness: 0.0 });
+        u64::from(height.to_bits()) | u64::from(openness.to_bits()) << 32
+    }
+
+    fn from_word(word: u64) -> Self {
+        let height = f32::from_bits(word as u32);
+        (!height.is_nan()).then(|| Hands { height, openness: f32::from_bits((word >> 32) as u32) })
+    }
+}
+
 /// A byte each for section, raga, tala and matra with the bol in the section's, two for laya, one for each note.
 impl Word for Status {
     fn to_word(self) -> u64 {
@@ -76,6 +89,8 @@ impl Word for Status {
             Section::Drone => 0,
             Section::Alap => 1,
             Section::Gat => 2,
+            Section::Jor => 3,
+            Section::Silence => 4,
         };
         let bol = self.bol.map_or(0, |bol| bol.index() as u8 + 1);
         let note = |note: Option<Note>| note.map_or(i8::MIN, Note::step).to_le_bytes()[0];
@@ -101,6 +116,8 @@ impl Word for Status {
             section: match section & 0xF {
                 1 => Section::Alap,
                 2 => Section::Gat,
+                3 => Section::Jor,
+                4 => Section::Silence,
                 _ => Section::Drone,
             },
             raga: byte(raga),
@@ -128,6 +145,14 @@ mod tests {
             assert_eq!((back.rasa, back.intensity), (mood.rasa, mood.intensity));
             assert!((back.confidence - mood.confidence).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn hands_come_out_as_they_went_in() {
+        for hands in [None, Some(Hands { height: 0.25, openness: 0.75 }), Some(Hands { height: 0.0, openness: 0.0 })] {
+            assert_eq!(Latest::new(hands).get(), hands);
+        }
+        assert_eq!(Latest::<Option<Hands>>::default().get(), None);
     }
 
     #[test]

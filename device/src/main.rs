@@ -20,13 +20,14 @@ use clap::{Args, Parser, Subcommand};
 use rasika_device::camera::{Camera, News};
 use rasika_device::latest::Latest;
 use rasika_device::performer::player::{self, Outputs, Player, Tape};
-use rasika_device::performer::{Engine, Library, Performance, SoundMap, Status, midi_file};
+use rasika_device::performer::{Engine, Hands, Library, Performance, SoundMap, Status, midi_file};
 use rasika_device::screen::{Screen, View};
 use rasika_device::source::{Reader, Shot};
 use rasika_device::terminal::{say, stop_signal};
 use rasika_device::watcher::{Sight, Watcher, Way};
 use rasika_hardware::midi;
-use rasika_models::Mood;
+use rasika_models::{Mood, Rasa};
+use verbs::piece::Piece;
 
 /// Watches a performer's face and hands, tells the rasa, plays raga music of it.
 #[derive(Debug, Parser)]
@@ -46,7 +47,9 @@ enum Verb {
     Demo(verbs::demo::DemoArgs),
     /// Measure how long perception takes on a file
     Bench(verbs::bench::Bench),
-    /// List and check ragas
+    /// Tell in numbers what each rasa's music is like
+    Table(verbs::table::Table),
+    /// List, check and play ragas
     #[command(subcommand)]
     Raga(verbs::raga::RagaVerb),
     /// List the kinds of MIDI port
@@ -85,8 +88,20 @@ struct Play {
     clock: bool,
 
     /// Write what was played to a .mid file
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     mid: Option<PathBuf>,
+
+    /// No performer: a piece of this rasa (--minutes long)
+    #[arg(long, value_name = "RASA", conflicts_with_all = ["source", "camera", "pipeline"])]
+    rasa: Option<Rasa>,
+
+    /// With --rasa: length in minutes
+    #[arg(long, default_value_t = 3.0, value_parser = verbs::piece::minutes, requires = "rasa")]
+    minutes: f64,
+
+    /// With --rasa: the same intensity all the time, 0 to 1; else it rises from calm to full
+    #[arg(long, value_parser = verbs::piece::part, requires = "rasa")]
+    intensity: Option<f32>,
 
     /// Play a file at its own speed even if it only goes to a .mid file
     #[arg(long)]
@@ -101,6 +116,7 @@ fn main() -> ExitCode {
         Verb::Demo(demo) => demo.run(),
         Verb::Bench(bench) => bench.run(),
         Verb::Raga(raga) => raga.run(),
+        Verb::Table(table) => table.run(),
         Verb::Ports => {
             for (_, what, _) in midi::KINDS {
                 if let Err(error) = say(what) {
@@ -138,6 +154,10 @@ fn sentence(error: &anyhow::Error) -> String {
 
 impl Play {
     fn run(self) -> Result<()> {
+        if let Some(rasa) = self.rasa {
+            let Self { minutes, intensity, mid, ports, sounds, music, .. } = self;
+            return Piece { minutes, intensity, mid, ports, sounds }.play(rasa, music.engine()?);
+        }
         let source = self.input.source()?;
         let engine = self.music.engine()?;
         let on_time = source.is_live() || self.realtime || !self.ports.is_empty();
@@ -148,7 +168,7 @@ impl Play {
         let sounds = SoundMap::named(&self.sounds)?;
         let ports = self.ports.iter().map(|name| midi::open(name)).collect::<Result<Vec<_>, _>>()?;
         if let Some(mid) = &self.mid {
-            writable(mid)?;
+            verbs::writable(mid)?;
         }
         let models = self.input.models();
         let watcher = Watcher::new(Way { models, every_frame: false, live: source.is_live() })?;
@@ -174,12 +194,14 @@ impl Play {
             Stage::Film(source.open(self.input.mirrored)?, Instant::now())
         };
 
+        let hands = Arc::clone(&outputs.hands);
         let player = Player::start(engine, Arc::clone(&moods), outputs)?;
         signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(player.panic()))
             .context("cannot listen for signals")?;
-        let watched = watch(stage, watcher, &moods, &player, &library, &stop);
+        let watched = watch(stage, watcher, &moods, &hands, &player, &library, &stop);
         // The melody ends its phrase before the music does.
         moods.set(Mood::default());
+        player.conclude();
         rest(&stop);
         let late = player.lateness();
         let columns =
@@ -209,6 +231,7 @@ fn watch(
     mut stage: Stage,
     mut watcher: Watcher,
     moods: &Latest<Mood>,
+    hands: &Latest<Option<Hands>>,
     player: &Player,
     library: &Library,
     stop: &AtomicBool,
@@ -231,6 +254,7 @@ fn watch(
                         _ => {}
                     }
                     moods.set(watcher.nothing(camera.time_ms()));
+                    hands.set(None);
                     continue;
                 }
             },
@@ -263,6 +287,7 @@ fn watch(
             }
         };
         moods.set(sight.mood);
+        hands.set(Hands::of(&sight.observation));
         let rate_hz = match &stage {
             Stage::Camera(camera) => camera.rate_hz(),
             Stage::Film(reader, _) => reader.rate_hz(),
@@ -303,6 +328,7 @@ fn fast(mut watcher: Watcher, reader: Reader, engine: Engine, mid: Option<&Path>
         seen += 1;
         // The last frame stands as long as any other.
         end_us = (shot.time_ms * 1000.0) as u64 + frame_us;
+        music.hands((shot.time_ms * 1000.0) as u64, Hands::of(&sight.observation));
         music.mood((shot.time_ms * 1000.0) as u64, sight.mood);
         screen.show(&view(&shot, &sight, music.engine().status(), announced, &library));
     }
@@ -333,24 +359,6 @@ fn rest(stop: &AtomicBool) {
     while Instant::now() < until && !stop.load(Ordering::Acquire) {
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-/// A .mid file that cannot be written is known before the music, not after it.
-fn writable(path: &Path) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.display();
-    if let Ok(there) = path.metadata() {
-        anyhow::ensure!(there.is_file(), "cannot write {name}: it is no file; give another name");
-    }
-    anyhow::ensure!(
-        folder.is_dir(),
-        "cannot write {name}: the folder {} does not exist; make it first",
-        folder.display()
-    );
-    let probe = folder.join(format!(".rasikad.{}.part", std::process::id()));
-    std::fs::File::create(&probe).with_context(|| format!("cannot write {name}"))?;
-    let _ = std::fs::remove_file(probe);
-    Ok(())
 }
 
 /// Temperature of the board, where the kernel tells it.

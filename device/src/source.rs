@@ -25,6 +25,9 @@ pub enum SourceError {
     /// No such file or device.
     #[error("{0} does not exist; give a video, a picture, a folder of pictures, or --camera /dev/video0")]
     Missing(String),
+    /// Nothing was named.
+    #[error("no source; give a video, a picture, a folder of pictures, or --camera /dev/video0")]
+    None,
     /// It is there and cannot be read as a video.
     #[error("{0} cannot be read as a video; it may be damaged, truncated or in a format that OpenCV does not know")]
     NoVideo(String),

@@ -82,7 +82,7 @@ fn the_performer_allocates_nothing_once_it_plays() {
 
     let library = Library::built_in().unwrap();
     let map = library.map("default").unwrap();
-    let engine = Engine::new(Arc::new(library), Arc::new(map), Settings::default()).unwrap();
+    let engine = Engine::new(Arc::new(library), Arc::new(map), Settings::default());
     let moods = Arc::new(Latest::<Mood>::default());
     let mut outputs =
         Outputs::new(vec![Box::new(Counted { byte_us: None }), Box::new(Counted { byte_us: Some(DIN_BYTE_US) })]);

@@ -44,7 +44,7 @@ fn a_sequencer_starts_with_the_gat_goes_on_after_a_pulled_cable_and_stops_at_the
     });
     let library = Library::built_in().unwrap();
     let map = library.map("default").unwrap();
-    let engine = Engine::new(Arc::new(library), Arc::new(map), Settings::default()).unwrap();
+    let engine = Engine::new(Arc::new(library), Arc::new(map), Settings::default());
     let moods = Arc::new(Latest::new(Mood { rasa: Some(Rasa::Raudra), confidence: 1.0, intensity: 1.0 }));
     let player = Player::start(engine, moods, outputs).unwrap();
     let count = |status: u8| heard.lock().unwrap().iter().filter(|message| message[0] == status).count();

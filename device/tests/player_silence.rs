@@ -16,7 +16,7 @@ use synth::{Synth, Terminal, wait};
 fn player(outputs: Outputs) -> (Player, Arc<Latest<Mood>>) {
     let library = Library::built_in().unwrap();
     let map = library.map("default").unwrap();
-    let engine = Engine::new(Arc::new(library), Arc::new(map), Settings::default()).unwrap();
+    let engine = Engine::new(Arc::new(library), Arc::new(map), Settings::default());
     let moods = Arc::new(Latest::new(Mood { rasa: Some(Rasa::Raudra), confidence: 1.0, intensity: 1.0 }));
     (Player::start(engine, Arc::clone(&moods), outputs).unwrap(), moods)
 }
@@ -27,7 +27,7 @@ fn the_end_of_the_music_is_the_end_of_every_note() {
     let (player, _moods) = player(Outputs::new(vec![midi::open(&line.name).unwrap()]));
     wait("notes sound", || line.synth().notes > 20 && line.synth().sounding.len() > 2);
     player.stop();
-    wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 9].into());
+    wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 2, 9].into());
     assert!(line.synth().sounding.is_empty());
 }
 
@@ -39,7 +39,7 @@ fn a_panic_ends_every_note_and_the_music_goes_on() {
     let (before, programs) = (line.synth().notes, line.synth().programs);
     // A note that no one knows how it came to sound.
     player.panic().store(true, Ordering::Release);
-    wait("All Sound Off", || line.synth().all_sound_off == [0, 1, 9].into());
+    wait("All Sound Off", || line.synth().all_sound_off == [0, 1, 2, 9].into());
     // What sounds now was struck after it.
     wait("the set-up comes again", || line.synth().programs >= programs + 3);
     wait("the music goes on", || line.synth().notes > before + 10);
@@ -71,7 +71,7 @@ fn a_cable_pulled_and_plugged_in_again_leaves_no_note_behind() {
     *next.lock().unwrap() = Some(line.name.clone());
     wait("the set-up comes again", || line.synth().programs >= programs + 3);
     player.stop();
-    wait("the end", || line.synth().all_sound_off == [0, 1, 9].into());
+    wait("the end", || line.synth().all_sound_off == [0, 1, 2, 9].into());
     assert_eq!(line.synth().sounding, BTreeSet::new(), "it was left with {left:?}");
 }
 
@@ -106,7 +106,7 @@ fn a_panic_of_the_program_still_ends_every_note() {
     let line = Terminal::new(Arc::default());
     let (player, _moods) = player(Outputs::new(vec![midi::open(&line.name).unwrap(), Box::new(Trap(0))]));
     wait("the thread ends", || !player.is_playing());
-    wait("All Sound Off", || line.synth().all_sound_off == [0, 1, 9].into());
+    wait("All Sound Off", || line.synth().all_sound_off == [0, 1, 2, 9].into());
     assert!(line.synth().notes > 5 && line.synth().sounding.is_empty());
 }
 

@@ -337,9 +337,9 @@ fn a_serial_port_hears_set_up_first_and_silence_last() {
     let first_note = heard.iter().position(|byte| byte & 0xF0 == 0x90).expect("notes were played");
     let program = heard.iter().position(|byte| byte & 0xF0 == 0xC0).expect("programs were set");
     assert!(program < first_note, "set-up comes first");
-    // All Sound Off on the drum channel, the last of the three.
+    // All Sound Off on the first string's channel, the last of the four.
     assert!(
-        heard.ends_with(&[0xB9, 120, 0, b't', b'h', b'e', b' ', b'e', b'n', b'd']),
+        heard.ends_with(&[0xB2, 120, 0, b't', b'h', b'e', b' ', b'e', b'n', b'd']),
         "{:?}",
         &heard[heard.len().saturating_sub(20)..]
     );

@@ -35,7 +35,7 @@ fn asked_to_end_it_ends_every_note() {
         let mut child = playing(&line);
         say(&child, signal);
         assert!(child.wait().unwrap().success());
-        wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 9].into());
+        wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 2, 9].into());
         assert!(line.synth().sounding.is_empty());
     }
 }
@@ -45,7 +45,7 @@ fn a_panic_signal_ends_every_note_and_the_music_goes_on() {
     let line = Terminal::new(Arc::default());
     let mut child = playing(&line);
     say(&child, libc::SIGUSR1);
-    wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 9].into());
+    wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 2, 9].into());
     let notes = line.synth().notes;
     wait("the music goes on", || line.synth().notes > notes + 2);
     say(&child, libc::SIGTERM);

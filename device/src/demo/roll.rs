@@ -107,7 +107,9 @@ impl Roll {
                     let tall = f64::from(self.theka_height()) * strength;
                     canvas.fill(left, y + height - tall as i32, 2, tall as i32, palette::STROKE)?;
                 }
-                Voice::Tanpura => canvas.fill(left, self.y(step) - 1, (right - left).max(2), 2, palette::DRONE)?,
+                Voice::Tanpura | Voice::FirstString => {
+                    canvas.fill(left, self.y(step) - 1, (right - left).max(2), 2, palette::DRONE)?;
+                }
                 Voice::Melody => {
                     let tone = palette::faded(color(bar.from_us), strength);
                     canvas.fill(left, self.y(step) - thickness / 2, (right - left).max(2), thickness, tone)?;

@@ -13,11 +13,15 @@ pub enum Voice {
     Tanpura,
     /// The percussion.
     Theka,
+    /// The tanpura's first string (Pa, Ma or Ni), apart from the three of Sa so that it can be bent to its shruti.
+    FirstString,
 }
 
 impl Voice {
     /// Every voice.
-    pub const ALL: [Self; 3] = [Self::Melody, Self::Tanpura, Self::Theka];
+    pub const ALL: [Self; 4] = [Self::Melody, Self::Tanpura, Self::Theka, Self::FirstString];
+    /// The voices that are tuned by pitch bend: each sounds one note at a time.
+    pub const BENT: [Self; 2] = [Self::Melody, Self::FirstString];
 
     /// Its MIDI channel, counted from 0 (9 is the drum channel of General MIDI).
     #[must_use]
@@ -26,6 +30,7 @@ impl Voice {
             Self::Melody => 0,
             Self::Tanpura => 1,
             Self::Theka => 9,
+            Self::FirstString => 2,
         })
     }
 
@@ -48,8 +53,31 @@ pub enum Cue {
     },
     /// The melody begins a phrase.
     Phrase,
+    /// The tala begins.
+    Gat {
+        /// Index into [`super::Library::talas`].
+        tala: u8,
+    },
+    /// A matra of the tala begins.
+    Matra,
+    /// Sam: the first matra of a cycle of the tala.
+    Sam,
+    /// The melody begins a tihai: a figure said three times, of which the last note falls on sam.
+    Tihai {
+        /// Notes of the three together.
+        notes: u8,
+    },
+    /// The melody plays a rasa's signature, to say that it was chosen: no rasa has been taken up.
+    Signature {
+        /// Index into [`super::Library::ragas`].
+        raga: u8,
+    },
+    /// The signature is over: the melody is the raga's again.
+    SignatureEnds,
     /// The melody has ended and the drone goes on alone.
     Drone,
+    /// The drone has ended too: nobody has been seen for long.
+    Silence,
 }
 
 /// What happens.

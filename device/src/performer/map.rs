@@ -83,6 +83,16 @@ impl RasaMap {
         &self.styles[rasa.index()]
     }
 
+    /// The same map with one raga for every rasa, in the raga's own register.
+    #[must_use]
+    pub fn with_raga(mut self, raga: usize, library: &Library) -> Self {
+        for style in &mut self.styles {
+            style.ragas = vec![raga];
+            style.register = library.ragas[raga].register;
+        }
+        self
+    }
+
     /// The drum keys of a bol.
     pub fn keys(&self, bol: Bol) -> impl Iterator<Item = u8> + '_ {
         self.bols[bol.index()].iter().flatten().copied()

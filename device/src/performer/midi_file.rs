@@ -38,7 +38,13 @@ pub fn bytes(events: &[Event], library: &Library) -> Vec<u8> {
     let timing = Timing::Metrical(u15::new(TICKS_A_QUARTER));
     let mut smf = Smf::new(Header::new(Format::Parallel, timing));
     smf.tracks.push(conductor(events, &names));
-    for (voice, name) in [(Voice::Melody, &b"raga"[..]), (Voice::Tanpura, b"tanpura"), (Voice::Theka, b"theka")] {
+    let tracks = [
+        (Voice::Melody, &b"raga"[..]),
+        (Voice::Tanpura, b"tanpura"),
+        (Voice::FirstString, b"first string"),
+        (Voice::Theka, b"theka"),
+    ];
+    for (voice, name) in tracks {
         smf.tracks.push(voice_track(events, voice, name));
     }
     let mut bytes = Vec::new();

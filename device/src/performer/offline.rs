@@ -2,7 +2,11 @@
 
 use super::engine::{Engine, SECOND_US};
 use super::event::Event;
+use super::hands::Hands;
 use rasika_models::Mood;
+
+/// Longest time a piece takes to its end.
+const END_AT_MOST_S: u32 = 24;
 
 /// A performance being made, as for a file that is read faster than it plays.
 #[derive(Debug)]
@@ -28,6 +32,12 @@ impl Performance {
         self.mood = mood;
     }
 
+    /// Hands are seen from a time on, or no more.
+    pub fn hands(&mut self, time_us: u64, hands: Option<Hands>) {
+        self.engine.advance(time_us, &self.mood, &mut self.events);
+        self.engine.follow(hands);
+    }
+
     /// What sounds at the last mood's time.
     #[must_use]
     pub fn engine(&self) -> &Engine {
@@ -40,13 +50,21 @@ impl Performance {
         &self.events
     }
 
-    /// Plays on under the last mood to a time, lets the melody end and the drone ring for some seconds more, and
-    /// gives all events.
+    /// Plays on under the last mood to a time, brings the piece to its end (in a gat with a tihai), lets the drone
+    /// ring for some seconds more, and gives all events.
     #[must_use]
     pub fn end(mut self, time_us: u64) -> Vec<Event> {
         self.engine.advance(time_us, &self.mood, &mut self.events);
-        let rest = self.engine.now_us() + 5 * SECOND_US;
-        self.engine.advance(rest, &Mood::default(), &mut self.events);
+        self.engine.conclude();
+        for _ in 0..END_AT_MOST_S {
+            let next_us = self.engine.now_us() + SECOND_US;
+            self.engine.advance(next_us, &Mood::default(), &mut self.events);
+            if self.engine.is_concluded() {
+                break;
+            }
+        }
+        let rest_us = self.engine.now_us() + 3 * SECOND_US;
+        self.engine.advance(rest_us, &Mood::default(), &mut self.events);
         self.engine.silence(&mut self.events);
         self.events
     }

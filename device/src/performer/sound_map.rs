@@ -1,4 +1,4 @@
-//! Sound maps: how the three voices are laid out on the channels, banks and keys of a synth.
+//! Sound maps: how the voices are laid out on the channels, banks and keys of a synth.
 //!
 //! The engine plays for General MIDI. A [`SoundMap`] is read from a file; a [`Mapping`] turns the engine's events into
 //! those for one port. Voices that share a channel share its keys: what one holds, another does not end.
@@ -58,7 +58,7 @@ struct Sound {
 /// The voices on a synth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoundMap {
-    sounds: [Option<Sound>; 3],
+    sounds: [Option<Sound>; Voice::ALL.len()],
 }
 
 impl Default for SoundMap {
@@ -87,6 +87,7 @@ struct MapFile {
     melody: Option<SoundFile>,
     tanpura: Option<SoundFile>,
     theka: Option<SoundFile>,
+    first_string: Option<SoundFile>,
 }
 
 #[derive(Deserialize)]
@@ -136,11 +137,20 @@ impl SoundMap {
                 sound
             }))
         };
-        let sounds = [read(&raw.melody)?, read(&raw.tanpura)?, read(&raw.theka)?];
+        let sounds = [read(&raw.melody)?, read(&raw.tanpura)?, read(&raw.theka)?, read(&raw.first_string)?];
         if sounds.iter().all(Option::is_none) {
             return Err(source.error(&(0..0), "no voice here; write [melody], [tanpura] or [theka]"));
         }
         Ok(Self { sounds })
+    }
+
+    /// The voice that plays a message, and its sound. A map that gives the tanpura's first string no channel of its own
+    /// has its notes played with the others, untuned.
+    fn sound(&self, voice: Voice, message: MidiMessage) -> Option<(Voice, &Sound)> {
+        let own = self.sounds[voice as usize].as_ref().map(|sound| (voice, sound));
+        let is_note = matches!(message, MidiMessage::NoteOn { .. } | MidiMessage::NoteOff { .. });
+        let shared = (voice == Voice::FirstString && is_note).then_some(Voice::Tanpura);
+        own.or_else(|| shared.and_then(|voice| Some((voice, self.sounds[voice as usize].as_ref()?))))
     }
 
     /// The channels it uses, from 0, each once.
@@ -231,21 +241,21 @@ pub struct Mapping {
     map: Arc<SoundMap>,
     /// Who holds each key of each channel.
     holders: Box<[[Option<Voice>; 128]; 16]>,
-    strokes: [u32; 3],
+    strokes: [u32; Voice::ALL.len()],
 }
 
 impl Mapping {
     /// A port's mapping, before anything sounds.
     #[must_use]
     pub fn new(map: Arc<SoundMap>) -> Self {
-        Self { map, holders: Box::new([[None; 128]; 16]), strokes: [0; 3] }
+        Self { map, holders: Box::new([[None; 128]; 16]), strokes: [0; Voice::ALL.len()] }
     }
 
     /// Gives out what an event of the engine's is on this port.
     pub fn apply(&mut self, event: &Event, mut out: impl FnMut(Event)) {
         let EventKind::Midi { channel, message } = event.kind else { return };
         let Some(voice) = Voice::of_channel(channel) else { return };
-        let Some(sound) = &self.map.sounds[voice as usize] else { return };
+        let Some((voice, sound)) = self.map.sound(voice, message) else { return };
         let channel = sound.channel;
         let mut out = |message| out(Event { time_us: event.time_us, kind: EventKind::Midi { channel, message } });
         let holders = &mut self.holders[usize::from(channel.as_int())];
@@ -291,7 +301,7 @@ mod tests {
     fn music() -> Vec<Event> {
         let library = Library::built_in().unwrap();
         let map = library.map("default").unwrap();
-        let engine = Engine::new(Arc::new(library), Arc::new(map), Settings::default()).unwrap();
+        let engine = Engine::new(Arc::new(library), Arc::new(map), Settings::default());
         let mut music = Performance::new(engine);
         music.mood(0, Mood { rasa: Some(Rasa::Veera), confidence: 1.0, intensity: 0.9 });
         music.end(60_000_000)

@@ -10,19 +10,31 @@ pub enum Section {
     /// The drone alone.
     #[default]
     Drone,
+    /// Nothing: nobody has been seen for long.
+    Silence,
     /// Melody in free time.
     Alap,
+    /// Melody on a pulse, without the theka.
+    Jor,
     /// Melody and theka in tala.
     Gat,
 }
 
 impl Section {
+    /// Whether the melody keeps to a pulse.
+    #[must_use]
+    pub const fn has_pulse(self) -> bool {
+        matches!(self, Self::Jor | Self::Gat)
+    }
+
     /// Its name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Drone => "drone",
+            Self::Silence => "silence",
             Self::Alap => "alap",
+            Self::Jor => "jor",
             Self::Gat => "gat",
         }
     }

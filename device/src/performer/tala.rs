@@ -15,6 +15,19 @@ pub const BOLS: [&str; 9] = ["Dha", "Dhin", "Dhi", "Na", "Ta", "Tin", "Ti", "Ge"
 pub struct Bol(u8);
 
 impl Bol {
+    /// Both hands, open.
+    pub const DHA: Self = Self(0);
+    /// The right hand's rim.
+    pub const NA: Self = Self(3);
+    /// The right hand, closing.
+    pub const TA: Self = Self(4);
+    /// The right hand's dry stroke.
+    pub const TI: Self = Self(6);
+    /// The left hand, open.
+    pub const GE: Self = Self(7);
+    /// The left hand, closed.
+    pub const KA: Self = Self(8);
+
     /// The bol of a name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -40,6 +53,20 @@ impl Bol {
     }
 }
 
+/// How time is counted: so many matras, in groups.
+#[derive(Debug, Clone, Copy)]
+pub struct Meter<'a> {
+    /// Matras of a cycle.
+    pub matras: u8,
+    /// Matras (from 0) on which a group begins.
+    pub starts: &'a [u8],
+}
+
+impl Meter<'static> {
+    /// The pulse of a jor: eight beats, of which every fourth is the first of a group. Nothing is struck.
+    pub const JOR: Self = Self { matras: 8, starts: &[0, 4] };
+}
+
 /// A tala.
 #[derive(Debug, Clone)]
 pub struct Tala {
@@ -58,6 +85,12 @@ impl Tala {
     #[must_use]
     pub fn matras(&self) -> u8 {
         self.theka.len() as u8
+    }
+
+    /// Its time without its bols.
+    #[must_use]
+    pub fn meter(&self) -> Meter<'_> {
+        Meter { matras: self.matras(), starts: &self.starts }
     }
 
     /// Whether a vibhag begins on a matra (from 0).

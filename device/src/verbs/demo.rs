@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use anyhow::{Context, Result};
 use clap::Args;
 use rasika_device::demo::Demo;
-use rasika_device::performer::Performance;
+use rasika_device::performer::{Hands, Performance};
 use rasika_device::screen::{Screen, View};
 use rasika_device::terminal::{say, stop_signal};
 use rasika_device::watcher::{Watcher, Way};
@@ -37,7 +37,7 @@ impl DemoArgs {
         let mut watcher = Watcher::new(Way { models: self.input.models(), every_frame: false, live: false })?;
         let mut music = Performance::new(self.music.engine()?);
         let library = std::sync::Arc::clone(music.engine().library());
-        let mut demo = Demo::new(&self.out, rate_hz, frames, self.music.sa)?;
+        let mut demo = Demo::new(&self.out, rate_hz, frames, self.music.sa()?.note)?;
         let mut screen = Screen::default();
         let mut end_us = 0;
         let mut damaged = None;
@@ -65,6 +65,7 @@ impl DemoArgs {
             let sight = watcher.look(&shot)?;
             seen += 1;
             end_us = (shot.time_ms * 1000.0) as u64;
+            music.hands(end_us, Hands::of(&sight.observation));
             music.mood(end_us, sight.mood);
             let moment = demo.frame(&shot, &sight, &music)?;
             screen.show(&View {

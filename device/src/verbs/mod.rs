@@ -2,23 +2,24 @@
 
 pub mod bench;
 pub mod demo;
+pub mod piece;
 pub mod raga;
 pub mod see;
+pub mod table;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use clap::Args;
-use rasika_device::performer::engine::DEFAULT_SA;
-use rasika_device::performer::{Engine, Library, Settings};
+use clap::{Args, ValueEnum};
+use rasika_device::performer::{Engine, Library, NoteLists, RasaMap, Sa, Settings};
 use rasika_device::source::{Source, SourceError};
 
 /// Where frames come from, and what looks at them.
 #[derive(Debug, Args)]
 pub struct Input {
     /// A video file, a picture, a folder of pictures, or a camera device
-    #[arg(value_name = "SOURCE", required_unless_present_any = ["camera", "pipeline"])]
+    #[arg(value_name = "SOURCE")]
     source: Option<PathBuf>,
 
     /// A camera: /dev/video0, or its number
@@ -45,8 +46,7 @@ impl Input {
             (Some(device), _, _) => Ok(Source::Camera(device.clone())),
             (_, Some(pipeline), _) => Ok(Source::Pipeline(pipeline.clone())),
             (_, _, Some(path)) => Source::of_path(path),
-            // clap asks for one of the three.
-            _ => Err(SourceError::Missing("no source".into())),
+            _ => Err(SourceError::None),
         }
     }
 
@@ -65,9 +65,9 @@ pub struct Music {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// MIDI note of the middle Sa, 40 to 80 (61 is C sharp)
-    #[arg(long, value_name = "NOTE", default_value_t = DEFAULT_SA)]
-    pub sa: u8,
+    /// The middle Sa: a MIDI note from 40 to 80 (61 is C sharp) or a frequency, as in 277.2Hz
+    #[arg(long, value_name = "NOTE", default_value = "61")]
+    sa: String,
 
     /// Map from rasa to raga: default, original, or a .toml file
     #[arg(long, default_value = "default")]
@@ -80,17 +80,75 @@ pub struct Music {
     /// For synths that do not bend their notes: no shrutis, no glides
     #[arg(long)]
     no_bends: bool,
+
+    /// Ragas, or the note lists of the project before this one, for comparison
+    #[arg(long, value_enum, default_value_t = Style::Raga)]
+    style: Style,
+}
+
+/// What is played of a rasa.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Style {
+    /// Its raga.
+    Raga,
+    /// Its list of notes.
+    Original,
 }
 
 impl Music {
+    /// The ragas and talas there are.
+    pub fn library(&self) -> Result<Library> {
+        match &self.library {
+            Some(folder) => Ok(Library::with_folder(folder)?),
+            None => Library::built_in().context("the built-in ragas"),
+        }
+    }
+
     /// The engine, ready to play.
     pub fn engine(&self) -> Result<Engine> {
-        let library = match &self.library {
-            Some(folder) => Library::with_folder(folder)?,
-            None => Library::built_in().context("the built-in ragas")?,
-        };
-        let map = library.map(&self.map)?;
-        let settings = Settings { seed: self.seed, sa: self.sa, bends: !self.no_bends };
-        Ok(Engine::new(Arc::new(library), Arc::new(map), settings)?)
+        let library = self.library()?;
+        let map = self.map(&library)?;
+        self.engine_of(library, map)
     }
+
+    /// The middle Sa.
+    pub fn sa(&self) -> Result<Sa> {
+        Ok(self.sa.parse()?)
+    }
+
+    /// The map from rasa to raga.
+    pub fn map(&self, library: &Library) -> Result<RasaMap> {
+        Ok(library.map(&self.map)?)
+    }
+
+    /// The engine for a library and a map.
+    pub fn engine_of(&self, library: Library, map: RasaMap) -> Result<Engine> {
+        let lists = (self.style == Style::Original).then(NoteLists::built_in).transpose()?;
+        let settings = Settings {
+            seed: self.seed,
+            sa: self.sa()?,
+            bends: !self.no_bends,
+            original: lists.map(Arc::new),
+            ..Settings::default()
+        };
+        Ok(Engine::new(Arc::new(library), Arc::new(map), settings))
+    }
+}
+
+/// A .mid file that cannot be written is known before the music, not after it.
+pub fn writable(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.display();
+    if let Ok(there) = path.metadata() {
+        anyhow::ensure!(there.is_file(), "cannot write {name}: it is no file; give another name");
+    }
+    anyhow::ensure!(
+        folder.is_dir(),
+        "cannot write {name}: the folder {} does not exist; make it first",
+        folder.display()
+    );
+    let probe = folder.join(format!(".rasikad.{}.part", std::process::id()));
+    std::fs::File::create(&probe).with_context(|| format!("cannot write {name}"))?;
+    let _ = std::fs::remove_file(probe);
+    Ok(())
 }

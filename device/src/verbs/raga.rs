@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Subcommand;
 use rasika_device::performer::Library;
 use rasika_device::terminal::say;
+use rasika_models::Rasa;
+
+use super::Music;
+use super::piece::Piece;
 
 /// What to do with ragas.
 #[derive(Debug, Subcommand)]
@@ -17,6 +21,21 @@ pub enum RagaVerb {
         /// The files
         #[arg(required = true)]
         files: Vec<PathBuf>,
+    },
+    /// Play a raga's file, without a performer
+    Play {
+        /// The file
+        file: PathBuf,
+
+        /// How it is played: with the tala, laya, density and sounds of this rasa
+        #[arg(long, default_value = "shringara", value_name = "RASA")]
+        rasa: Rasa,
+
+        #[command(flatten)]
+        piece: Piece,
+
+        #[command(flatten)]
+        music: Music,
     },
 }
 
@@ -32,6 +51,14 @@ impl RagaVerb {
                     };
                     say(format_args!("{:<14} {} / {}", raga.name, line(&raga.aroha), line(&raga.avaroha)))?;
                 }
+            }
+            Self::Play { file, rasa, piece, music } => {
+                let mut library = music.library()?;
+                let name = file.display().to_string();
+                let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {name}"))?;
+                let raga = library.add_raga(&name, &text)?;
+                let map = music.map(&library)?.with_raga(raga, &library);
+                piece.play(rasa, music.engine_of(library, map)?)?;
             }
             Self::Check { files } => {
                 let mut wrong = 0;

@@ -1,16 +1,38 @@
 //! From one rasa to the next: heard at once, taken up at a moment the music allows.
 
+use super::rhythm::QUARTERS;
+use super::theka::Theka;
+use super::tihai::Shape;
 use super::{Engine, Piece, SECOND_US};
 use crate::performer::event::{Cue, Event, Voice};
 use crate::performer::status::Section;
 use rasika_models::{Mood, Rasa};
+use std::sync::Arc;
 
 /// A phrase may end of itself if it does so this long after the mood changed, in microseconds.
 const PHRASE_MAY_LAST_US: u64 = 2 * SECOND_US;
+/// A tihai may last longer: it is the right end.
+const TIHAI_MAY_LAST_US: u64 = 3 * SECOND_US;
+/// The same when the piece comes to its end and nothing waits.
+const LAST_TIHAI_MAY_LAST_US: u64 = 14 * SECOND_US;
 /// No note begins that would end later than this after the mood changed: the new raga's first note sounds within 4 s.
 const LAST_NOTE_ENDS_US: u64 = 3_300_000;
 /// The breath between the last note of a raga and the first of the next.
 const BREATH_US: u64 = 220_000;
+
+/// Part of the time before the tala that is alap; the rest is jor.
+const ALAP_BEFORE_JOR: f64 = 0.6;
+/// A theka whose cycle would last longer than this under another raga ends with its vibhag.
+const CYCLE_MAY_LAST_US: u64 = 6 * SECOND_US;
+/// Strokes of the theka's tihai are about this far apart.
+const STROKE_APART_US: u64 = 110_000;
+
+/// A theka that is to end: on sam, with a tihai before it if there is room, or with its vibhag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Closing {
+    shape: Option<Shape>,
+    at_once: bool,
+}
 
 /// A change that is to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +46,11 @@ impl Engine {
     pub(super) fn hear(&mut self, mood: &Mood) {
         let sound = |value: f32| if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 };
         self.mood = Mood { rasa: mood.rasa, confidence: sound(mood.confidence), intensity: sound(mood.intensity) };
+        if self.resting_until_us.is_some() && mood.rasa.is_some() && mood.rasa == self.piece.map(|piece| piece.rasa) {
+            // It was only away for a moment: the alap goes on and leads to the tala again.
+            self.resting_until_us = None;
+            self.begin_time_plan();
+        }
         if mood.rasa == self.playing() {
             self.wanted = None;
         } else if self.wanted.is_none_or(|wanted| wanted.rasa != mood.rasa) {
@@ -33,9 +60,23 @@ impl Engine {
         }
     }
 
-    /// The rasa the melody plays; `None` when the drone is alone.
+    /// The rasa that is played because it is seen; `None` when the melody rests.
     fn playing(&self) -> Option<Rasa> {
-        self.piece.filter(|_| self.section != Section::Drone).map(|piece| piece.rasa)
+        let rests = matches!(self.section, Section::Drone | Section::Silence) || self.resting_until_us.is_some();
+        self.piece.filter(|_| !rests).map(|piece| piece.rasa)
+    }
+
+    /// How strongly the music is driven, 0–1: by what the face shows, less so where it is not sure what it is.
+    pub(super) fn drive(&self) -> f32 {
+        self.mood.intensity * (0.6 + 0.4 * self.mood.confidence)
+    }
+
+    /// Quarters that a tihai may take now, if a change is wanted and one would still come in time.
+    pub(super) fn room_for_tihai(&self) -> Option<u16> {
+        let wanted = self.wanted?;
+        let most_us = if self.concluding { LAST_TIHAI_MAY_LAST_US } else { TIHAI_MAY_LAST_US };
+        let left_us = most_us.checked_sub(self.now_us - wanted.since_us)?;
+        Some(u16::try_from(left_us / self.clock.quarter_us()).unwrap_or(u16::MAX))
     }
 
     /// Whether the melody must give way now, a note being due that would last `length_us`, with `left_us` to the end
@@ -43,15 +84,20 @@ impl Engine {
     pub(super) fn gives_way(&self, length_us: u64, left_us: u64, at_group: bool) -> bool {
         let Some(wanted) = self.wanted else { return false };
         let waited_us = self.now_us - wanted.since_us;
-        if waited_us + left_us <= PHRASE_MAY_LAST_US {
+        let may_last_us = match (self.melody.phrase.tihai, self.concluding) {
+            (false, _) => PHRASE_MAY_LAST_US,
+            (true, false) => LAST_NOTE_ENDS_US,
+            (true, true) => LAST_TIHAI_MAY_LAST_US,
+        };
+        if waited_us + left_us <= may_last_us {
             return false;
         }
         at_group || waited_us + length_us > LAST_NOTE_ENDS_US
     }
 
-    /// Between phrases nothing is in the way of a change; in a gat it comes on the matra.
+    /// Between phrases nothing is in the way of a change; on a pulse it comes on the matra.
     pub(super) fn change_at_rest(&mut self, out: &mut Vec<Event>) {
-        if self.wanted.is_some() && self.section != Section::Gat && self.at_rest() {
+        if self.wanted.is_some() && !self.section.has_pulse() && self.signature.is_none() && self.at_rest() {
             self.change(out);
         }
     }
@@ -61,21 +107,22 @@ impl Engine {
         !self.held.sounds(Voice::Melody) && (self.melody.at == 0 || self.melody.is_over())
     }
 
+    /// What is wanted, taken: the caller takes it up.
+    pub(super) fn take_wanted(&mut self) -> Option<Option<Rasa>> {
+        self.wanted.take().map(|wanted| wanted.rasa)
+    }
+
     /// Takes up what is wanted.
     pub(super) fn change(&mut self, out: &mut Vec<Event>) {
         let Some(wanted) = self.wanted.take() else { return };
         self.held.release_voice(self.now_us, Voice::Melody, out);
         self.melody_note = None;
         if self.section == Section::Gat {
-            self.close_theka(out);
+            self.close_theka();
         }
         match wanted.rasa {
             Some(rasa) => self.begin(rasa, out),
-            None => {
-                self.section = Section::Drone;
-                self.melody.stop();
-                out.push(Event::cue(self.now_us, Cue::Drone));
-            }
+            None => self.rest(out),
         }
     }
 
@@ -85,31 +132,77 @@ impl Engine {
         let old_tuning = self.tuning();
         let raga = self.map.style(rasa).ragas[0];
         self.piece = Some(Piece { rasa, raga });
+        if self.section == Section::Silence {
+            self.tanpura.next_us = self.now_us;
+        }
         self.section = Section::Alap;
+        self.resting_until_us = None;
         out.push(Event::cue(self.now_us, Cue::Raga { raga: raga as u8, rasa: rasa.index() as u8 }));
         let style = self.map.style(rasa);
         if style.program != old_melody {
             out.push(Event::program(self.now_us, Voice::Melody, style.program));
         }
-        if style.drone_program != old_drone {
+        if style.drone_program != old_drone || self.tuning() != old_tuning {
             self.held.release_voice(self.now_us, Voice::Tanpura, out);
-            out.push(Event::program(self.now_us, Voice::Tanpura, style.drone_program));
-        } else if self.tuning() != old_tuning {
-            self.held.release_voice(self.now_us, Voice::Tanpura, out);
+            self.held.release_voice(self.now_us, Voice::FirstString, out);
         }
-        let alap_s = style.alap_s.at(self.mood.intensity);
-        self.gat_from_us = self.now_us + (f64::from(alap_s) * 1e6) as u64;
-        self.energy = self.mood.intensity;
+        if style.drone_program != old_drone {
+            out.push(Event::program(self.now_us, Voice::Tanpura, style.drone_program));
+            out.push(Event::program(self.now_us, Voice::FirstString, style.drone_program));
+        }
+        self.begin_time_plan();
+        self.energy = self.drive();
         self.melody_us = self.now_us + if before.is_none() { SECOND_US } else { BREATH_US };
-        self.melody.begin_raga();
+        self.melody.begin_raga(before.map(|piece| &self.library.ragas[piece.raga]));
     }
 
-    /// The theka ends on a stroke like sam's.
-    fn close_theka(&mut self, out: &mut Vec<Event>) {
+    /// From now on: an alap, then jor, then the tala.
+    pub(super) fn begin_time_plan(&mut self) {
         let Some(style) = self.style() else { return };
-        let level = style.theka_level;
-        if let Some(stroke) = self.theka.close(level, self.mood.intensity) {
+        let alap_us = f64::from(style.alap_s.at(self.drive())) * 1e6;
+        self.jor_from_us = self.now_us + (alap_us * ALAP_BEFORE_JOR) as u64;
+        self.gat_from_us = self.now_us + alap_us as u64;
+    }
+
+    /// The theka goes on to the end of its cycle and closes with a tihai of its own on sam, if sam is not far.
+    pub(super) fn close_theka(&mut self) {
+        let left = self.clock.cycle - self.clock.quarter;
+        let far = u64::from(left) * self.clock.quarter_us() > CYCLE_MAY_LAST_US;
+        // What falls on sam now is the close itself.
+        let left = if self.clock.quarter == 0 { 0 } else { left };
+        let unit = (STROKE_APART_US / self.clock.quarter_us()) as u16 + 1;
+        let shape = (!far).then(|| Shape::draw(self.theka.rng(), left, 0..=left, unit, 2 * QUARTERS)).flatten();
+        self.closing = Some(Closing { shape, at_once: far && left > 0 });
+    }
+
+    /// A quarter of a theka that closes under another raga's alap.
+    pub(super) fn close_on(&mut self, out: &mut Vec<Event>) {
+        let Some((Closing { shape, at_once }, tala)) = self.closing.zip(self.tala) else {
+            self.closing = None;
+            return;
+        };
+        let library = Arc::clone(&self.library);
+        let tala = &library.talas[tala];
+        let quarter = self.clock.quarter;
+        let (level, intensity) = (self.style().map_or(0.7, |style| style.theka_level), self.energy);
+        let on_start = quarter.is_multiple_of(QUARTERS) && tala.is_start((quarter / QUARTERS) as u8);
+        if quarter == 0 || (at_once && on_start) {
+            if quarter == 0 {
+                self.say_sam(out);
+            }
+            self.strike_bol(Theka::close(level, intensity), out);
+            self.closing = None;
+            return;
+        }
+        let left = self.clock.cycle - quarter;
+        let begun = shape.is_some_and(|shape| left <= shape.reach());
+        let stroke = match shape.filter(|_| begun) {
+            Some(shape) => shape.stroke_before(left).map(|end| self.theka.figure(end, level, intensity)),
+            None => self.theka.stroke(tala, quarter, self.clock.matra_s(), level, intensity),
+        };
+        if let Some(stroke) = stroke {
             self.strike_bol(stroke, out);
         }
+        self.clock.advance(self.clock.laya_bpm);
     }
 }

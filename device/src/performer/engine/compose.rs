@@ -27,6 +27,8 @@ pub struct Brief {
     pub opening: bool,
     /// Inclination to run in sequences, 0–1.
     pub runs: f32,
+    /// A note that the raga before and this one have in common, to begin on.
+    pub bridge: Option<Note>,
 }
 
 impl Brief {
@@ -53,6 +55,7 @@ impl Composer<'_> {
     pub fn line(&mut self, line: &mut Line) {
         line.clear();
         if self.brief.opening {
+            self.brief.bridge.into_iter().for_each(|note| line.push(note));
             self.pakad(line, Some(0));
         } else {
             self.first_part(line);

@@ -10,57 +10,60 @@ mod compose;
 mod dynamics;
 mod held;
 mod melody;
+mod original;
 mod phrase;
 mod playing;
+mod rest;
 mod rhythm;
+mod signature;
 mod tanpura;
 mod theka;
+mod tihai;
 
 use super::event::{Event, Voice};
+use super::hands::Hands;
 use super::library::Library;
 use super::map::{RasaMap, Style};
+use super::original::NoteLists;
 use super::raga::Tuning;
+use super::sa::Sa;
+use super::shruti::shrutis_of;
 use super::status::{Section, Status};
 use super::swara::Note;
 use super::tala::Bol;
-use change::Wanted;
+use change::{Closing, Wanted};
 use clock::Clock;
 use dynamics::{Bend, Loudness, TICK_US};
 use held::Held;
 use melody::Melody;
 use rasika_models::{Mood, Rasa};
+use signature::Signature;
 use std::sync::Arc;
 use tanpura::Tanpura;
 use theka::Theka;
 
 /// Microseconds of a second.
 pub const SECOND_US: u64 = 1_000_000;
-/// Sa if nothing else is said: C sharp above middle C.
-pub const DEFAULT_SA: u8 = 61;
 
 /// How to play.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The seed: the same seed is the same performance.
     pub seed: u64,
-    /// MIDI note of the middle Sa, 40–80.
-    pub sa: u8,
+    /// The middle Sa.
+    pub sa: Sa,
     /// Whether the melody is tuned to the raga's shrutis and bent between notes (needs a synth that bends).
     pub bends: bool,
+    /// Seconds the drone goes on alone before there is silence.
+    pub drone_s: u32,
+    /// Note lists to play instead of ragas, for comparison.
+    pub original: Option<Arc<NoteLists>>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 1, sa: DEFAULT_SA, bends: true }
+        Self { seed: 1, sa: Sa::default(), bends: true, drone_s: rest::DRONE_S, original: None }
     }
-}
-
-/// The engine cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EngineError {
-    /// Sa leaves no room for the octaves around it.
-    #[error("Sa cannot be MIDI note {0}; choose one from 40 to 80 (61 is C sharp)")]
-    SaOutOfRange(u8),
 }
 
 /// What is played of a rasa.
@@ -87,8 +90,22 @@ pub struct Engine {
     melody_us: u64,
     /// Quarter matras until the melody has something to do next, in a gat.
     melody_quarters: u16,
-    /// When the tala may enter.
+    /// When the alap may become jor, and when the tala may enter.
+    jor_from_us: u64,
     gat_from_us: u64,
+    /// Until when the melody rests in an alap, no rasa being seen.
+    resting_until_us: Option<u64>,
+    /// When the drone, alone, falls silent.
+    silent_from_us: u64,
+    /// Whether the piece comes to its end.
+    concluding: bool,
+    /// The theka that is to end, and the tala it plays.
+    closing: Option<Closing>,
+    tala: Option<usize>,
+    /// When sam was last.
+    sam_us: Option<u64>,
+    signature: Option<Signature>,
+    hands: Option<Hands>,
     melody: Melody,
     clock: Clock,
     theka: Theka,
@@ -96,6 +113,7 @@ pub struct Engine {
     held: Held,
     loudness: Loudness,
     bend: Bend,
+    first_string: Bend,
     tick_us: u64,
     melody_note: Option<Note>,
     string: Option<Note>,
@@ -109,20 +127,16 @@ enum Due {
     Tick,
     Quarter,
     Melody,
+    Signature,
     String,
 }
 
 impl Engine {
     /// An engine that plays a map's styles from a library.
-    ///
-    /// # Errors
-    /// When Sa is out of range.
-    pub fn new(library: Arc<Library>, map: Arc<RasaMap>, settings: Settings) -> Result<Self, EngineError> {
-        if !(40..=80).contains(&settings.sa) {
-            return Err(EngineError::SaOutOfRange(settings.sa));
-        }
-        let seed = settings.seed;
-        Ok(Self {
+    #[must_use]
+    pub fn new(library: Arc<Library>, map: Arc<RasaMap>, settings: Settings) -> Self {
+        let (seed, drone_s) = (settings.seed, settings.drone_s);
+        Self {
             library,
             map,
             settings,
@@ -134,25 +148,41 @@ impl Engine {
             wanted: None,
             melody_us: 0,
             melody_quarters: 0,
+            jor_from_us: 0,
             gat_from_us: 0,
+            resting_until_us: None,
+            silent_from_us: u64::from(drone_s) * SECOND_US,
+            concluding: false,
+            closing: None,
+            tala: None,
+            sam_us: None,
+            signature: None,
+            hands: None,
             melody: Melody::new(seed),
             clock: Clock::start(0, 4, 60.0),
             theka: Theka::new(seed),
             tanpura: Tanpura::new(seed),
             held: Held::default(),
             loudness: Loudness::default(),
-            bend: Bend::default(),
+            bend: Bend::new(Voice::Melody),
+            first_string: Bend::new(Voice::FirstString),
             tick_us: 0,
             melody_note: None,
             string: None,
             bol: None,
-        })
+        }
     }
 
     /// The library it plays from.
     #[must_use]
     pub fn library(&self) -> &Arc<Library> {
         &self.library
+    }
+
+    /// The middle Sa.
+    #[must_use]
+    pub fn sa(&self) -> Sa {
+        self.settings.sa
     }
 
     /// How far it has played, in microseconds.
@@ -171,11 +201,19 @@ impl Engine {
                 Due::NoteOff => self.held.release_due(self.now_us, out),
                 Due::Tick => self.tick(out),
                 Due::Quarter => self.quarter(out),
+                Due::Melody if self.settings.original.is_some() => self.list_on(out),
                 Due::Melody => self.melody_due(out),
+                Due::Signature => self.sign_on(out),
                 Due::String => self.pluck(out),
             }
         }
         self.now_us = self.now_us.max(until_us);
+    }
+
+    /// Takes in what the performer's hands say from now on: their height moves the register, their openness brings
+    /// ornaments. `None` where no hands are seen.
+    pub fn follow(&mut self, hands: Option<Hands>) {
+        self.hands = hands;
     }
 
     /// What is sounding now.
@@ -188,9 +226,9 @@ impl Engine {
             raga: self.piece.map(|piece| piece.raga as u8),
             tala: self.style().filter(|_| gat).map(|style| style.tala as u8),
             matra: gat.then(|| self.current_matra() + 1),
-            laya_bpm: if gat { self.clock.laya_bpm.round() as u16 } else { 0 },
+            laya_bpm: if self.section.has_pulse() { self.clock.laya_bpm.round() as u16 } else { 0 },
             melody: self.melody_note.filter(|_| sounding(Voice::Melody)),
-            string: self.string.filter(|_| sounding(Voice::Tanpura)),
+            string: self.string.filter(|_| sounding(Voice::Tanpura) || sounding(Voice::FirstString)),
             bol: self.bol.filter(|_| sounding(Voice::Theka)),
         }
     }
@@ -199,20 +237,34 @@ impl Engine {
     /// and whenever it comes back.
     pub fn setup(&self, out: &mut Vec<Event>) {
         let now = self.now_us;
-        for (voice, volume, pan) in [(Voice::Melody, 112, 64), (Voice::Tanpura, 84, 50), (Voice::Theka, 100, 74)] {
+        let mix =
+            [(Voice::Melody, 112, 64), (Voice::Tanpura, 84, 50), (Voice::FirstString, 84, 50), (Voice::Theka, 100, 74)];
+        for (voice, volume, pan) in mix {
             out.push(Event::control(now, voice, 7, volume));
             out.push(Event::control(now, voice, 10, pan));
             out.push(Event::control(now, voice, 11, self.loudness.sent(voice)));
             out.push(Event::control(now, voice, 64, 0));
         }
         let cents = dynamics::BEND_RANGE_CENTS as u8;
-        for (controller, value) in [(101, 0), (100, 0), (6, cents / 100), (38, cents % 100), (101, 127), (100, 127)] {
-            out.push(Event::control(now, Voice::Melody, controller, value));
+        for (voice, bend) in [(Voice::Melody, self.bend.sent()), (Voice::FirstString, self.first_string.sent())] {
+            for (controller, value) in [(101, 0), (100, 0), (6, cents / 100), (38, cents % 100), (101, 127), (100, 127)]
+            {
+                out.push(Event::control(now, voice, controller, value));
+            }
+            out.push(Event::bend(now, voice, bend));
         }
-        out.push(Event::bend(now, Voice::Melody, self.bend.sent()));
+        let fine = self.settings.sa.fine_tuning();
+        let (coarse, fine) = ((fine >> 7) as u8, (fine & 0x7F) as u8);
+        for voice in [Voice::Melody, Voice::FirstString, Voice::Tanpura] {
+            // Drums have no pitch, and some drum kits are upset by it.
+            for (controller, value) in [(101, 0), (100, 1), (6, coarse), (38, fine), (101, 127), (100, 127)] {
+                out.push(Event::control(now, voice, controller, value));
+            }
+        }
         let (melody, drone) = self.style().map_or((104, 104), |style| (style.program, style.drone_program));
         out.push(Event::program(now, Voice::Melody, melody));
         out.push(Event::program(now, Voice::Tanpura, drone));
+        out.push(Event::program(now, Voice::FirstString, drone));
         out.push(Event::program(now, Voice::Theka, 0));
     }
 
@@ -225,6 +277,12 @@ impl Engine {
             }
         }
         self.melody.stop();
+        self.signature = None;
+    }
+
+    /// Whether notes are tuned and bent.
+    fn tunes(&self) -> bool {
+        self.settings.bends
     }
 
     fn style(&self) -> Option<&Style> {
@@ -242,38 +300,64 @@ impl Engine {
     }
 
     fn next_due(&self) -> Option<(u64, Due)> {
-        let gat = self.section == Section::Gat;
-        let melody = (self.section == Section::Alap).then_some((self.melody_us, Due::Melody));
-        let quarter = gat.then_some((self.clock.next_us, Due::Quarter));
+        if self.settings.original.is_some() {
+            return self.next_due_of_list();
+        }
+        let pulse = self.section.has_pulse() || self.closing.is_some();
+        let free = self.section == Section::Alap && self.signature.is_none();
+        let melody = free.then_some((self.melody_us, Due::Melody));
+        let quarter = pulse.then_some((self.clock.next_us, Due::Quarter));
         let off = self.held.next_off_us().map(|off_us| (off_us, Due::NoteOff));
-        let always = [(self.tick_us, Due::Tick), (self.tanpura.next_us, Due::String)];
-        always.into_iter().chain(melody).chain(quarter).chain(off).min()
+        let signature = self.signature.map(|signature| (signature.due_us, Due::Signature));
+        let string = (self.section != Section::Silence).then_some((self.tanpura.next_us, Due::String));
+        let tick = [(self.tick_us, Due::Tick)];
+        tick.into_iter().chain(string).chain(melody).chain(quarter).chain(off).chain(signature).min()
     }
 
     fn tick(&mut self, out: &mut Vec<Event>) {
         self.tick_us += TICK_US;
-        if self.settings.bends && self.held.sounds(Voice::Melody) {
+        if self.tunes() && self.held.sounds(Voice::Melody) {
             self.bend.tick(self.now_us, out);
         }
         if self.tick_us.is_multiple_of(2 * TICK_US) {
-            let intensity = self.mood.intensity;
+            let drive = self.drive();
             // Two and a half seconds to follow the face: laya must not twitch.
-            self.energy += (intensity - self.energy) * (0.02 / 2.5);
-            let style = self.piece.filter(|_| self.section != Section::Drone).map(|piece| self.map.style(piece.rasa));
-            self.loudness.tick(self.now_us, style, intensity, out);
+            self.energy += (drive - self.energy) * (0.02 / 2.5);
+            let alone = matches!(self.section, Section::Drone | Section::Silence);
+            let style = self.piece.filter(|_| !alone).map(|piece| self.map.style(piece.rasa));
+            self.loudness.tick(self.now_us, style, drive, out);
         }
         self.change_at_rest(out);
     }
 
     fn pluck(&mut self, out: &mut Vec<Event>) {
-        let (note, velocity) = self.tanpura.pluck(self.tuning());
+        if self.fall_silent_after_all(out) {
+            return;
+        }
+        let (voice, note, velocity) = self.tanpura.pluck(self.tuning());
         self.string = Some(note);
+        if voice == Voice::FirstString {
+            // It is bent: what it sounded before ends first.
+            self.held.release_voice(self.now_us, voice, out);
+            if self.tunes() {
+                let cents = self.string_cents(note);
+                self.first_string.hold(self.now_us, cents, out);
+            }
+        }
         let key = self.key(note);
-        self.held.strike(self.now_us, Voice::Tanpura, key, velocity, self.now_us + tanpura::RING_US, out);
+        self.held.strike(self.now_us, voice, key, velocity, self.now_us + tanpura::RING_US, out);
+    }
+
+    /// Cents by which a string of the drone stands off its tempered pitch: by the raga's shruti, or by the usual one.
+    fn string_cents(&self, note: Note) -> f32 {
+        let raga = self.piece.map(|piece| &self.library.ragas[piece.raga]);
+        let of_raga = raga.filter(|raga| raga.has(note.swara())).map(|raga| raga.cents_off(note.swara()));
+        let usual = || shrutis_of(note.swara())[0].cents() - 100.0 * f32::from(note.swara().semitone());
+        of_raga.unwrap_or_else(usual)
     }
 
     /// MIDI key of a note; Sa's range keeps every note of the box within 0–127.
     fn key(&self, note: Note) -> u8 {
-        self.settings.sa.saturating_add_signed(note.step())
+        self.settings.sa.note.saturating_add_signed(note.step())
     }
 }

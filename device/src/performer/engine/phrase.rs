@@ -32,6 +32,13 @@ impl Line {
         }
     }
 
+    /// Keeps the last notes.
+    pub fn keep_last(&mut self, most: usize) {
+        let over = self.len.saturating_sub(most);
+        self.notes.copy_within(over..self.len, 0);
+        self.len -= over;
+    }
+
     /// Keeps the first notes.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
@@ -62,11 +69,13 @@ pub struct Phrase {
     pub lengths: [u16; MOST_NOTES],
     /// Quarter matra of the cycle it begins at; only in a gat.
     pub start: u16,
+    /// Whether it is a tihai.
+    pub tihai: bool,
 }
 
 impl Default for Phrase {
     fn default() -> Self {
-        Self { line: Line::default(), lengths: [0; MOST_NOTES], start: 0 }
+        Self { line: Line::default(), lengths: [0; MOST_NOTES], start: 0, tihai: false }
     }
 }
 

@@ -23,7 +23,7 @@ pub fn free(phrase: &mut Phrase, raga: &Raga, notes_a_second: f32, rng: &mut Rng
         } else if raga.touch.contains(&swara) {
             0.4
         } else if raga.andolan(swara).is_some() {
-            1.7
+            2.0
         } else if swara == raga.vadi || (index == 0 && raga.nyasa.contains(&swara)) {
             1.3
         } else if swara == raga.samvadi || swara == Swara::Sa || peak {
@@ -79,7 +79,7 @@ pub struct Room {
 pub fn on_grid(phrase: &mut Phrase, raga: &Raga, room: Room, gait: &Gait, rng: &mut Rng) {
     let matras = usize::from(room.quarters / QUARTERS).clamp(1, MOST_NOTES / 2);
     let most = (matras * usize::from(room.most_a_matra)).min(MOST_NOTES - 1);
-    keep_last(&mut phrase.line, most + 1);
+    phrase.line.keep_last(most + 1);
     let before = phrase.line.len().saturating_sub(1);
     // Notes in each matra; a matra of 0 lengthens the note before it.
     let mut notes_in = [1_u16; MOST_NOTES];
@@ -153,14 +153,6 @@ fn write(phrase: &mut Phrase, notes_in: &[u16], room: Room, gait: &Gait) {
     let len = phrase.line.len();
     if len > 0 {
         phrase.lengths[len - 1] = room.last;
-    }
-}
-
-fn keep_last(line: &mut Line, most: usize) {
-    if line.len() > most {
-        let mut shorter = Line::default();
-        line.notes()[line.len() - most..].iter().for_each(|note| shorter.push(*note));
-        *line = shorter;
     }
 }
 

@@ -1,5 +1,6 @@
 //! The drone: four strings plucked in turn.
 
+use crate::performer::event::Voice;
 use crate::performer::raga::Tuning;
 use crate::performer::rng::Rng;
 use crate::performer::swara::Note;
@@ -26,14 +27,15 @@ impl Tanpura {
         Self { next_us: 0, string: 0, rng: Rng::new(seed ^ 0x7461_6e70) }
     }
 
-    /// Plucks the next string: its note and how hard (velocity). Sets when the one after comes.
-    pub fn pluck(&mut self, tuning: Tuning) -> (Note, u8) {
+    /// Plucks the next string: its voice, its note and how hard (velocity). Sets when the one after comes.
+    pub fn pluck(&mut self, tuning: Tuning) -> (Voice, Note, u8) {
         let low_sa = Note::from_step(-12).unwrap_or(Note::SA);
         let note = [tuning.first_string(), Note::SA, Note::SA, low_sa][usize::from(self.string)];
+        let voice = if self.string == 0 { Voice::FirstString } else { Voice::Tanpura };
         let rest = if self.string == 3 { REST } else { 1.0 };
         self.next_us += (PLUCK_US * rest * self.rng.between(0.96, 1.04)) as u64;
         let velocity = [58.0, 62.0, 54.0, 66.0][usize::from(self.string)] + self.rng.between(-5.0, 5.0);
         self.string = (self.string + 1) % 4;
-        (note, velocity as u8)
+        (voice, note, velocity as u8)
     }
 }

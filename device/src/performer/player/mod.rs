@@ -22,12 +22,12 @@ pub use silence::sweep;
 pub use tape::Tape;
 
 use super::engine::Engine;
-use super::event::{Event, EventKind, Voice};
+use super::event::{Cue, Event, EventKind};
+use super::hands::Hands;
 use super::sound_map::SoundMap;
 use super::status::Status;
 use crate::latest::Latest;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use midly::MidiMessage;
 use ports::Reopener;
 use pulse::Pulse;
 use rasika_hardware::midi::{MidiOut, PortError};
@@ -103,6 +103,8 @@ pub struct Outputs {
     pub clock: bool,
     /// How the voices are laid out on the synths.
     pub sounds: SoundMap,
+    /// The performer's hands, set by whoever watches them.
+    pub hands: Arc<Latest<Option<Hands>>>,
 }
 
 impl Outputs {
@@ -116,6 +118,7 @@ impl Outputs {
             active_sensing: true,
             clock: false,
             sounds: SoundMap::default(),
+            hands: Arc::default(),
         }
     }
 }
@@ -125,6 +128,7 @@ impl Outputs {
 pub struct Player {
     stop: Arc<AtomicBool>,
     panic: Arc<AtomicBool>,
+    conclude: Arc<AtomicBool>,
     status: Arc<Latest<Status>>,
     lateness: Arc<Lateness>,
     cable_lateness: Arc<Lateness>,
@@ -145,6 +149,7 @@ impl Player {
         let cable_lateness = Arc::new(Lateness::default());
         let bare_lateness = Arc::new(Lateness::default());
         let panic = Arc::new(AtomicBool::new(false));
+        let conclude = Arc::new(AtomicBool::new(false));
         let (report, reports) = bounded(REPORTS);
         let reopener = Reopener::start(outputs.opener, Arc::clone(&stop))?;
         yardstick::start(Arc::clone(&stop), Arc::clone(&bare_lateness))?;
@@ -159,13 +164,25 @@ impl Player {
             moods,
             stop: Arc::clone(&stop),
             panic: Arc::clone(&panic),
+            conclude: Arc::clone(&conclude),
+            hands: outputs.hands,
             status: Arc::clone(&status),
             lateness: Arc::clone(&lateness),
             report,
             tape: outputs.tape,
         };
         let thread = std::thread::Builder::new().name("performer".to_owned()).spawn(move || performer.run())?;
-        Ok(Self { stop, panic, status, lateness, cable_lateness, bare_lateness, reports, thread: Some(thread) })
+        Ok(Self {
+            stop,
+            panic,
+            conclude,
+            status,
+            lateness,
+            cable_lateness,
+            bare_lateness,
+            reports,
+            thread: Some(thread),
+        })
     }
 
     /// What is sounding now.
@@ -198,6 +215,12 @@ impl Player {
     #[must_use]
     pub fn panic(&self) -> &Arc<AtomicBool> {
         &self.panic
+    }
+
+    /// The piece comes to its end: with no rasa wanted any more, the melody finishes (in a gat with a tihai on sam) and
+    /// only the drone is left.
+    pub fn conclude(&self) {
+        self.conclude.store(true, Ordering::Release);
     }
 
     /// What there is to tell the user, to be read and logged by another thread.
@@ -238,6 +261,8 @@ struct Performer {
     moods: Arc<Latest<Mood>>,
     stop: Arc<AtomicBool>,
     panic: Arc<AtomicBool>,
+    conclude: Arc<AtomicBool>,
+    hands: Arc<Latest<Option<Hands>>>,
     status: Arc<Latest<Status>>,
     lateness: Arc<Lateness>,
     report: Sender<Report>,
@@ -266,10 +291,14 @@ impl Performer {
             if self.panic.swap(false, Ordering::AcqRel) {
                 self.fall_silent(&mut events);
             }
+            if self.conclude.load(Ordering::Acquire) {
+                self.engine.conclude();
+            }
+            self.engine.follow(self.hands.get());
             until_us += WINDOW_US;
             self.engine.advance(until_us, &self.moods.get(), &mut events);
             if let Some(clock) = &mut self.clock {
-                clock.follow(until_us - WINDOW_US, self.engine.status(), struck_us(&events));
+                clock.follow(until_us - WINDOW_US, self.engine.status(), matra_us(&events));
             }
             self.send_all(&mut events);
             self.status.set(self.engine.status());
@@ -347,11 +376,7 @@ impl Performer {
     }
 }
 
-/// When the theka was first struck in a list of events.
-fn struck_us(events: &[Event]) -> Option<u64> {
-    let theka = |event: &&Event| {
-        matches!(event.kind, EventKind::Midi { channel, message: MidiMessage::NoteOn { .. } }
-            if channel == Voice::Theka.channel())
-    };
-    events.iter().find(theka).map(|event| event.time_us)
+/// When the tala's first matra in a list of events began.
+fn matra_us(events: &[Event]) -> Option<u64> {
+    events.iter().find(|event| event.kind == EventKind::Cue(Cue::Matra)).map(|event| event.time_us)
 }

@@ -68,11 +68,11 @@ impl Pulse {
         }
     }
 
-    /// The engine has played from a time on, and this is how it stands now. `struck_us` is when the theka was first
-    /// struck in between: a new matra began then, if one did.
-    pub fn follow(&mut self, from_us: u64, status: Status, struck_us: Option<u64>) {
+    /// The engine has played from a time on, and this is how it stands now. `matra_us` is when a matra
+    /// began in between, if one did.
+    pub fn follow(&mut self, from_us: u64, status: Status, matra_us: Option<u64>) {
         let matra = (status.section == Section::Gat).then_some(status.matra).flatten();
-        let at_us = struck_us.unwrap_or(from_us);
+        let at_us = matra_us.unwrap_or(from_us);
         match (matra, self.running) {
             (None, true) => {
                 self.running = false;
@@ -138,9 +138,9 @@ impl Pulse {
 
 #[cfg(test)]
 mod tests {
-    use super::super::struck_us;
+    use super::super::matra_us;
     use super::*;
-    use crate::performer::event::{Event, Voice};
+    use crate::performer::event::{Cue, Event, Voice};
     use crate::performer::{Engine, Library, Settings};
     use rasika_models::{Mood, Rasa};
     use std::sync::Arc;
@@ -151,7 +151,7 @@ mod tests {
     fn play(seconds: u64, intensity: impl Fn(u64) -> f32) -> (Vec<(u64, RealTime)>, Vec<u64>) {
         let library = Library::built_in().unwrap();
         let map = library.map("default").unwrap();
-        let mut engine = Engine::new(Arc::new(library), Arc::new(map), Settings::default()).unwrap();
+        let mut engine = Engine::new(Arc::new(library), Arc::new(map), Settings::default());
         let (mut pulse, mut events, mut sent, mut matras) = (Pulse::new(0), Vec::new(), Vec::new(), Vec::new());
         let mut last = None;
         for window in 0..seconds * 1_000_000 / WINDOW_US {
@@ -159,9 +159,9 @@ mod tests {
             let mood = Mood { rasa: Some(Rasa::Veera), confidence: 1.0, intensity: intensity(from_us / 1_000_000) };
             engine.advance(until_us, &mood, &mut events);
             let status = engine.status();
-            pulse.follow(from_us, status, struck_us(&events));
+            pulse.follow(from_us, status, matra_us(&events));
             if status.matra.is_some() && status.matra != last {
-                matras.push(struck_us(&events).unwrap_or(from_us));
+                matras.push(matra_us(&events).unwrap_or(from_us));
             }
             last = status.matra;
             events.clear();
@@ -221,8 +221,8 @@ mod tests {
     }
 
     #[test]
-    fn a_stroke_of_the_theka_tells_when_a_matra_began() {
-        let events = [Event::note_on(3, Voice::Melody, 61, 9), Event::note_on(7, Voice::Theka, 60, 9)];
-        assert_eq!(struck_us(&events), Some(7));
+    fn a_cue_tells_when_a_matra_began() {
+        let events = [Event::note_on(3, Voice::Melody, 61, 9), Event::cue(7, Cue::Matra), Event::cue(9, Cue::Matra)];
+        assert_eq!(matra_us(&events), Some(7));
     }
 }
