@@ -29,7 +29,7 @@ pub struct Piece {
     pub intensity: Option<f32>,
 
     /// Write it to a .mid file
-    #[arg(short, long = "mid", value_name = "FILE")]
+    #[arg(short = 'o', long = "mid", value_name = "FILE")]
     pub mid: Option<PathBuf>,
 
     /// Play it on a MIDI port, as often as there are ports (see `rasikad ports`)

@@ -45,7 +45,10 @@ impl Engine {
     /// Takes a mood in. The rasa it names is wanted from the moment it differs from what is played.
     pub(super) fn hear(&mut self, mood: &Mood) {
         let sound = |value: f32| if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 };
-        self.mood = Mood { rasa: mood.rasa, confidence: sound(mood.confidence), intensity: sound(mood.intensity) };
+        let heard = Mood { rasa: mood.rasa, confidence: sound(mood.confidence), intensity: sound(mood.intensity) };
+        // The end of a piece is played as strongly as the piece was.
+        let fades = self.concluding && mood.rasa.is_none();
+        self.mood = if fades { Mood { rasa: None, ..self.mood } } else { heard };
         if self.resting_until_us.is_some() && mood.rasa.is_some() && mood.rasa == self.piece.map(|piece| piece.rasa) {
             // It was only away for a moment: the alap goes on and leads to the tala again.
             self.resting_until_us = None;
