@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// A phrase may end of itself if it does so this long after the mood changed, in microseconds.
 const PHRASE_MAY_LAST_US: u64 = 2 * SECOND_US;
+/// The same of an alap that only waits for someone.
+const RESTING_MAY_LAST_US: u64 = SECOND_US / 2;
 /// A tihai may last longer: it is the right end.
 const TIHAI_MAY_LAST_US: u64 = 3 * SECOND_US;
 /// The same when the piece comes to its end and nothing waits.
@@ -88,6 +90,7 @@ impl Engine {
         let Some(wanted) = self.wanted else { return false };
         let waited_us = self.now_us - wanted.since_us;
         let may_last_us = match (self.melody.phrase.tihai, self.concluding) {
+            (false, _) if self.resting_until_us.is_some() => RESTING_MAY_LAST_US,
             (false, _) => PHRASE_MAY_LAST_US,
             (true, false) => LAST_NOTE_ENDS_US,
             (true, true) => LAST_TIHAI_MAY_LAST_US,

@@ -23,6 +23,8 @@ const GLIDE_PART: f32 = 0.3;
 const MEEND_FROM_US: u64 = 240_000;
 const KAN_FROM_US: u64 = 220_000;
 const GAMAK_FROM_US: u64 = 300_000;
+/// Longest note of an alap that only waits for someone.
+const LONGEST_RESTING_MS: u16 = 1500;
 /// The pulse of a jor: a part of the gat's laya, of which no more counts than so many matras a minute.
 const JOR_LAYA: f32 = 0.8;
 const JOR_FASTEST_BPM: f32 = 160.0;
@@ -54,6 +56,10 @@ impl Engine {
                 }
             }
             self.melody.compose_free(raga, style, self.direction());
+            if self.resting_until_us.is_some() {
+                // Whoever comes next is not to wait for a long note.
+                self.melody.phrase.lengths.iter_mut().for_each(|length| *length = (*length).min(LONGEST_RESTING_MS));
+            }
             out.push(Event::cue(self.now_us, Cue::Phrase));
         }
         let length_us = u64::from(self.melody.phrase.lengths[self.melody.at]) * 1000;
