@@ -2,8 +2,10 @@
 
 pub mod bench;
 pub mod demo;
+pub mod learn;
 pub mod raga;
 pub mod see;
+pub mod status;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -92,5 +94,31 @@ impl Music {
         let map = library.map(&self.map)?;
         let settings = Settings { seed: self.seed, sa: self.sa, bends: !self.no_bends };
         Ok(Engine::new(Arc::new(library), Arc::new(map), settings)?)
+    }
+}
+
+/// How a port carries its own map, for `rasikad ports`.
+pub const PORT_MAPS: &str =
+    "to play on, any of them with its own sound map after a last `=`: `alsa:Synth=gs`, `serial:/dev/ttyAMA0=one`";
+
+/// A port's word and the sound map after its last `=`, if it has one: `alsa:Synth=gs`. A name that holds a `=` itself
+/// is followed by another, with its map.
+pub fn port_and_map(word: &str) -> (&str, Option<&str>) {
+    word.rsplit_once('=').map_or((word, None), |(port, map)| (port, Some(map)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_may_carry_its_own_map() {
+        assert_eq!(port_and_map("alsa:Synth"), ("alsa:Synth", None));
+        assert_eq!(port_and_map("alsa:Synth=gs"), ("alsa:Synth", Some("gs")));
+        assert_eq!(
+            port_and_map("serial:/dev/ttyAMA0@38400+whole=one"),
+            ("serial:/dev/ttyAMA0@38400+whole", Some("one"))
+        );
+        assert_eq!(port_and_map("alsa:a=b=maps/my.toml"), ("alsa:a=b", Some("maps/my.toml")));
     }
 }

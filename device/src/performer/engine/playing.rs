@@ -52,7 +52,7 @@ impl Engine {
 
     fn begin_gat(&mut self) {
         let Some(style) = self.style() else { return };
-        let (tala, laya) = (style.tala, style.laya_bpm.at(self.energy * 0.8));
+        let (tala, laya) = (style.tala, self.laya(style, self.energy * 0.8));
         let matras = self.library.talas[tala].matras();
         self.section = Section::Gat;
         self.clock = super::clock::Clock::start(self.now_us, matras, laya);
@@ -102,7 +102,7 @@ impl Engine {
         // The laya waits for a note that lasts beyond the next quarter, so that the note keeps the length it was given.
         let next_us = self.clock.next_us + self.clock.quarter_us();
         let holds = self.held.sounds_at(Voice::Melody, next_us);
-        let towards = if holds { self.clock.laya_bpm } else { style.laya_bpm.at(self.energy) };
+        let towards = if holds { self.clock.laya_bpm } else { self.laya(style, self.energy) };
         self.clock.advance(towards);
     }
 
