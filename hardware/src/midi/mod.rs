@@ -63,6 +63,8 @@ pub trait MidiIn: Send {
     fn receive(&mut self, wait: Duration) -> Result<Option<Message>, PortError>;
 }
 
+type Opener<Port> = fn(name: &str, address: &str) -> Result<Box<Port>, PortError>;
+
 /// A kind of port.
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
@@ -71,9 +73,9 @@ pub struct Kind {
     /// What it is and how it is written.
     pub what: &'static str,
     /// Opens one to play on, by its whole name and what stands after the colon.
-    open: fn(name: &str, address: &str) -> Result<Box<dyn MidiOut>, PortError>,
+    open: Opener<dyn MidiOut>,
     /// Opens one to listen to.
-    open_in: fn(name: &str, address: &str) -> Result<Box<dyn MidiIn>, PortError>,
+    open_in: Opener<dyn MidiIn>,
 }
 
 /// The kinds of port.
