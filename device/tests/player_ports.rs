@@ -114,6 +114,7 @@ fn our_own_music_sent_back_at_full_density_changes_nothing() {
         automatic: Some(65),
         tap: Some(66),
         intensity: Some(11),
+        panic: true,
     };
     let outputs = Outputs { clock: true, ..Outputs::new(vec![midi::open(&line).unwrap()]) };
     let sent = Arc::clone(&outputs.sent);
@@ -139,6 +140,29 @@ fn our_own_music_sent_back_at_full_density_changes_nothing() {
     player.stop();
     stop.store(true, Ordering::Release);
     synth.join().unwrap();
+}
+
+#[test]
+fn a_tapped_laya_is_followed_within_the_bounds_of_the_rasa() {
+    let library = Library::built_in().unwrap();
+    let map = library.map("default").unwrap();
+    let (slowest, fastest) = map.style(Rasa::Raudra).laya_bpm.bounds();
+    let mut engine = Engine::new(Arc::new(library), Arc::new(map), Settings::default()).unwrap();
+    let (mut events, mut now_us) = (Vec::new(), 0);
+    let mut laya_after_a_while = |tapped| {
+        engine.tap_laya(tapped);
+        for _ in 0..200 {
+            now_us += 500_000;
+            engine.advance(now_us, &FURY, &mut events);
+        }
+        f32::from(engine.status().laya_bpm)
+    };
+    let middle = ((slowest + fastest) / 2.0).round();
+    assert_eq!(laya_after_a_while(Some(middle)), middle);
+    assert_eq!(laya_after_a_while(Some(1000.0)), fastest.round());
+    assert_eq!(laya_after_a_while(Some(1.0)), slowest.round());
+    let free = laya_after_a_while(None);
+    assert!(free > slowest + 1.0, "{free} as intense as she is");
 }
 
 #[test]

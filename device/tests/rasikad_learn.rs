@@ -37,6 +37,6 @@ fn nine_keys_in_their_order_become_a_file_that_play_reads() {
     assert!(questions.next().unwrap().contains("written to"));
     assert!(child.wait().unwrap().success());
     let rasas = [60, 61, 62, 63, 64, 65, 66, 67, 68];
-    let wanted = Keys { channel: None, rasas, automatic: None, tap: Some(72), intensity: Some(74) };
+    let wanted = Keys { channel: None, rasas, automatic: None, tap: Some(72), intensity: Some(74), panic: true };
     assert_eq!(Keys::read(&file).unwrap(), wanted);
 }

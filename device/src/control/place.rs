@@ -42,7 +42,7 @@ fn uid() -> u32 {
 }
 
 fn private() -> PathBuf {
-    std::env::temp_dir().join(format!("rasika-{}", uid()))
+    PathBuf::from(format!("/tmp/rasika-{}", uid()))
 }
 
 fn writable(folder: &Path) -> bool {

@@ -43,6 +43,9 @@ pub struct Keys {
     pub tap: Option<u8>,
     /// The controller that drives intensity.
     pub intensity: Option<u8>,
+    /// Whether All Notes Off, All Sound Off and System Reset are a panic. Some keyboards say All Notes Off whenever
+    /// the last key is let go.
+    pub panic: bool,
 }
 
 impl Default for Keys {
@@ -51,7 +54,14 @@ impl Default for Keys {
     fn default() -> Self {
         let white = WHITE.map(|semitones| BASE + semitones);
         let rasas = std::array::from_fn(|rasa| white[rasa]);
-        Self { channel: None, rasas, automatic: Some(white[9]), tap: Some(white[10]), intensity: Some(INTENSITY) }
+        Self {
+            channel: None,
+            rasas,
+            automatic: Some(white[9]),
+            tap: Some(white[10]),
+            intensity: Some(INTENSITY),
+            panic: true,
+        }
     }
 }
 
@@ -63,6 +73,7 @@ struct KeysFile {
     automatic: Option<Spanned<i64>>,
     tap: Option<Spanned<i64>>,
     intensity: Option<Spanned<i64>>,
+    panic: Option<bool>,
 }
 
 impl Keys {
@@ -114,6 +125,7 @@ impl Keys {
             automatic: maybe(&raw.automatic, "a key")?,
             tap: maybe(&raw.tap, "a key")?,
             intensity,
+            panic: raw.panic.unwrap_or(true),
         })
     }
 
@@ -136,6 +148,9 @@ impl Keys {
             if let Some(value) = value {
                 let _ = writeln!(text, "{name} = {value}  # {what}");
             }
+        }
+        if !self.panic {
+            text += "panic = false  # All Notes Off and the like are not a panic\n";
         }
         text
     }
@@ -163,7 +178,7 @@ mod tests {
     fn what_is_written_is_read_again() {
         for keys in [
             Keys::default(),
-            Keys { channel: Some(15), automatic: None, tap: None, intensity: None, ..Keys::default() },
+            Keys { channel: Some(15), automatic: None, tap: None, intensity: None, panic: false, ..Keys::default() },
         ] {
             assert_eq!(Keys::parse("keys.toml", &keys.text()).unwrap(), keys);
         }

@@ -81,6 +81,7 @@ impl Lesson {
             automatic: *self.keys.get(9)?,
             tap: *self.keys.get(10)?,
             intensity: self.controller?,
+            panic: true,
         })
     }
 }
@@ -107,7 +108,7 @@ mod tests {
         assert_eq!(lesson.hear(&[0xB0, 11, 80]), Said::Learnt);
         assert_eq!(lesson.question(), None);
         let rasas = [36, 37, 38, 39, 40, 41, 42, 43, 44];
-        let wanted = Keys { channel: None, rasas, automatic: None, tap: Some(50), intensity: Some(11) };
+        let wanted = Keys { channel: None, rasas, automatic: None, tap: Some(50), intensity: Some(11), panic: true };
         assert_eq!(lesson.keys(), Some(wanted));
     }
 }

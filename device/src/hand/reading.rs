@@ -39,7 +39,7 @@ impl Reading {
         let &[status, ref data @ ..] = message else { return Meaning::Nothing };
         match (status, data) {
             // All Sound Off and All Notes Off on any channel, and System Reset.
-            (0xB0..=0xBF, [120 | 123, _]) | (0xFF, []) => Meaning::Panic,
+            (0xB0..=0xBF, [120 | 123, _]) | (0xFF, []) if self.keys.panic => Meaning::Panic,
             (0x80..=0xEF, _) if self.keys.channel.is_some_and(|channel| channel != status & 0xF) => Meaning::Nothing,
             (0x90..=0x9F, &[key, 1..=127]) => self.press(now_us, key),
             (0xB0..=0xBF, &[controller, value]) if self.keys.intensity == Some(controller) => {
@@ -123,5 +123,7 @@ mod tests {
             assert_eq!(reading.hear(0, message), Meaning::Nothing);
         }
         assert_eq!(reading.hear(0, &[0x94, 52, 90]), Meaning::Changed);
+        let mut reading = Reading::new(Keys { panic: false, ..Keys::default() });
+        assert_eq!(reading.hear(0, &[0xB0, 120, 0]), Meaning::Nothing);
     }
 }
