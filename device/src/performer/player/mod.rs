@@ -290,7 +290,7 @@ impl Performer {
         }
         self.stage.reset();
         self.engine.setup(&mut events);
-        self.send_all(&mut events);
+        self.send_now(&mut events);
         let mut until_us = begun_us;
         while !self.stop.load(Ordering::Acquire) {
             self.welcome_back(&mut events);
@@ -317,7 +317,7 @@ impl Performer {
             self.stage.real_time(pulse::RealTime::Stop as u8);
         }
         self.engine.silence(&mut events);
-        self.send_all(&mut events);
+        self.send_now(&mut events);
         self.gauges.status.set(Status::default());
     }
 
@@ -328,10 +328,23 @@ impl Performer {
             self.wait_until(due_us);
             self.stage.send(&event, due_us);
             self.gauges.lateness.record(time::now_us().saturating_sub(due_us));
-            if let Some(tape) = &self.tape {
-                // A full tape loses events; the music does not wait for it.
-                let _ = tape.try_send(event);
-            }
+            self.keep(event);
+        }
+    }
+
+    /// Sends set-up or silence, and empties the list. It has no time of its own to be late for; how late it makes the
+    /// music after it is seen there.
+    fn send_now(&mut self, events: &mut Vec<Event>) {
+        for event in events.drain(..) {
+            self.stage.send(&event, time::now_us());
+            self.keep(event);
+        }
+    }
+
+    fn keep(&self, event: Event) {
+        if let Some(tape) = &self.tape {
+            // A full tape loses events; the music does not wait for it.
+            let _ = tape.try_send(event);
         }
     }
 
@@ -362,10 +375,10 @@ impl Performer {
     /// Panic: nothing sounds on any port any more, each has its set-up again, and the music goes on.
     fn fall_silent(&mut self, events: &mut Vec<Event>) {
         self.engine.silence(events);
-        self.send_all(events);
+        self.send_now(events);
         self.stage.silence();
         self.engine.setup(events);
-        self.send_all(events);
+        self.send_now(events);
         let _ = self.report.try_send(Report::Panic);
     }
 
