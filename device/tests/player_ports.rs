@@ -190,3 +190,33 @@ fn the_hand_plays_another_rasa_and_a_message_is_a_panic() {
     player.stop();
     wait("the end", || line.synth().sounding.is_empty());
 }
+
+#[test]
+fn a_keyboard_pulled_and_plugged_in_again_is_heard_again() {
+    let folder = tempfile::tempdir().unwrap();
+    // Pseudo-terminals do not keep their names; a link does, as those below /dev/serial/by-id.
+    let link = folder.path().join("keyboard");
+    let plug = |port: &str| {
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(port.strip_prefix("serial:").unwrap(), &link).unwrap();
+    };
+    let (port, mut key) = pair();
+    plug(&port);
+    let ears = vec![midi::open_in(&format!("serial:{}", link.display())).unwrap()];
+    let (hand, panic) = (Arc::new(Latest::default()), Arc::default());
+    let listening =
+        Listening::start(ears, midi::open_in, Keys::default(), &Arc::default(), Arc::clone(&hand), panic).unwrap();
+    key.write_all(&[0x90, 48, 80]).unwrap();
+    wait("a key is heard", || hand.get().rasa == Some(Rasa::Shringara));
+    drop(key);
+    wait("the loss is seen", || !listening.gauges()[0].is_open());
+    assert_eq!(hand.get().rasa, Some(Rasa::Shringara), "what was chosen stands");
+    let (port, mut key) = pair();
+    plug(&port);
+    wait("it is open again", || listening.gauges()[0].is_open());
+    // Running status of before counts for nothing.
+    key.write_all(&[50, 80, 0x90, 62, 80]).unwrap();
+    wait("a key is heard again", || hand.get().rasa == Some(Rasa::Shanta));
+    let told: Vec<String> = listening.reports().try_iter().map(|report| report.to_string()).collect();
+    assert!(told[0].contains("is lost") && told[1].contains("heard again") && told.len() == 2, "{told:?}");
+}
