@@ -36,6 +36,11 @@ test: packages ## All tests
 	@$(PYTHON) -m unittest -q models/setup/test_fetch.py
 	cargo test --workspace
 
+.PHONY: soak
+soak: packages ## An hour of playing beside perception: memory, timing, no note left (SOAK_SECONDS=…)
+	@$(PYTHON) models/setup/fetch.py
+	SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) cargo test --release --package rasika-device --test soak -- --nocapture
+
 .PHONY: bench
 bench: reference ## Our perception against MediaPipe's, on the demo video
 	@$(BUILD)

@@ -2,8 +2,10 @@
 
 #[cfg(feature = "perception")]
 pub mod camera;
+pub mod control;
 #[cfg(feature = "perception")]
 pub mod demo;
+pub mod hand;
 pub mod latest;
 #[cfg(feature = "perception")]
 pub mod line;

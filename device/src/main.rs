@@ -5,6 +5,7 @@
 //! (camera)       (perception,   (performer)    (ALSA, DIN)  and tape → .mid file
 //!                 classifier,
 //!                 smoother)  ─────────→ Screen
+//!                        keyboard ─Hand↗   Control ←JSON→ rasikad status
 //! ```
 
 mod verbs;
@@ -18,6 +19,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use rasika_device::camera::{Camera, News};
+use rasika_device::control;
+use rasika_device::hand::{Keys, Listening};
 use rasika_device::latest::Latest;
 use rasika_device::performer::player::{self, Outputs, Player, Tape};
 use rasika_device::performer::{Engine, Hands, Library, Performance, SoundMap, Status, midi_file};
@@ -54,12 +57,12 @@ enum Verb {
     Raga(verbs::raga::RagaVerb),
     /// List the kinds of MIDI port
     Ports,
-    /// End whatever sounds on MIDI ports: every key of every channel (for after a kill)
-    Panic {
-        /// A MIDI port, as often as there are ports
-        #[arg(long = "midi", value_name = "PORT", required = true)]
-        ports: Vec<String>,
-    },
+    /// Learn which keys of a MIDI keyboard choose the rasa
+    Learn(verbs::learn::Learn),
+    /// Tell how the box that runs is doing
+    Status(verbs::status::Status),
+    /// End whatever sounds: in the box that runs, or on ports (every key of every channel, for after a kill)
+    Panic(verbs::status::Panic),
 }
 
 /// Arguments of `rasikad play`.
@@ -71,9 +74,18 @@ struct Play {
     #[command(flatten)]
     music: verbs::Music,
 
-    /// A MIDI port to play on, as often as there are ports: alsa, alsa:NAME, serial:/dev/ttyAMA0 (see `rasikad ports`)
+    /// A MIDI port to play on, as often as there are ports: alsa, alsa:NAME, serial:/dev/ttyAMA0 (see `rasikad
+    /// ports`); with =MAP after it, its own sound map (alsa:Synth=gs)
     #[arg(long = "midi", value_name = "PORT")]
     ports: Vec<String>,
+
+    /// A MIDI port to listen to, as often as there are: keys choose the rasa, a controller drives intensity
+    #[arg(long = "midi-in", value_name = "PORT")]
+    listen: Vec<String>,
+
+    /// What the keys of --midi-in mean: a .toml file that `rasikad learn` wrote
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    keys: Option<PathBuf>,
 
     /// No sign of life on ports that have nothing to say; for synths that fall silent of it
     #[arg(long)]
@@ -118,15 +130,18 @@ fn main() -> ExitCode {
         Verb::Raga(raga) => raga.run(),
         Verb::Table(table) => table.run(),
         Verb::Ports => {
-            for (_, what, _) in midi::KINDS {
-                if let Err(error) = say(what) {
+            let kinds = midi::KINDS.map(|kind| kind.what);
+            for line in kinds.into_iter().chain([verbs::PORT_MAPS]) {
+                if let Err(error) = say(line) {
                     eprintln!("rasikad: {error}");
                     return ExitCode::FAILURE;
                 }
             }
             Ok(())
         }
-        Verb::Panic { ports } => panic(&ports),
+        Verb::Learn(learn) => learn.run(),
+        Verb::Status(status) => status.run(),
+        Verb::Panic(panic) => panic.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -135,12 +150,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Ends what sounds on ports; one that cannot be opened does not keep the others from silence.
-fn panic(ports: &[String]) -> Result<()> {
-    let silenced = ports.iter().map(|name| midi::open(name).and_then(|mut port| player::sweep(&mut *port)));
-    silenced.collect::<Vec<_>>().into_iter().collect::<Result<(), _>>().map_err(Into::into)
 }
 
 /// An error and its causes, each said once.
@@ -160,13 +169,17 @@ impl Play {
         }
         let source = self.input.source()?;
         let engine = self.music.engine()?;
-        let on_time = source.is_live() || self.realtime || !self.ports.is_empty();
+        let on_time = source.is_live() || self.realtime || !self.ports.is_empty() || !self.listen.is_empty();
         anyhow::ensure!(
             !self.ports.is_empty() || self.mid.is_some(),
             "nothing to play on; give a port (--midi alsa, --midi serial:/dev/ttyAMA0) or a file (--mid music.mid)"
         );
         let sounds = SoundMap::named(&self.sounds)?;
-        let ports = self.ports.iter().map(|name| midi::open(name)).collect::<Result<Vec<_>, _>>()?;
+        let own_sounds = verbs::own_sounds(&self.ports)?;
+        let keys = self.keys.as_deref().map(Keys::read).transpose()?.unwrap_or_default();
+        let ports = self.ports.iter().map(|word| midi::open(verbs::port_and_map(word).0));
+        let ports = ports.collect::<Result<Vec<_>, _>>()?;
+        let ears = self.listen.iter().map(|name| midi::open_in(name)).collect::<Result<Vec<_>, _>>()?;
         if let Some(mid) = &self.mid {
             verbs::writable(mid)?;
         }
@@ -181,6 +194,8 @@ impl Play {
         let moods = Arc::new(Latest::<Mood>::default());
         let mut outputs = Outputs::new(ports);
         outputs.sounds = sounds;
+        outputs.own_sounds = own_sounds;
+        let sent = Arc::clone(&outputs.sent);
         outputs.clock = self.clock;
         outputs.active_sensing = !self.no_active_sensing;
         let tape = self.mid.is_some().then(Tape::start).transpose()?;
@@ -194,27 +209,30 @@ impl Play {
             Stage::Film(source.open(self.input.mirrored)?, Instant::now())
         };
 
-        let hands = Arc::clone(&outputs.hands);
         let player = Player::start(engine, Arc::clone(&moods), outputs)?;
         signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(player.panic()))
             .context("cannot listen for signals")?;
-        let watched = watch(stage, watcher, &moods, &hands, &player, &library, &stop);
+        let (hand, panic) = (Arc::clone(player.hand()), Arc::clone(player.panic()));
+        let listening = Listening::start(ears, midi::open_in, keys, &sent, hand, panic)?;
+        let control = control::serve(verbs::status::verbs(&player, &library, Some(&listening)));
+        if let Err(error) = &control {
+            eprintln!("rasikad: {error}");
+        }
+        let watched = watch(stage, watcher, &moods, &player, &listening, &library, &stop);
+        drop(listening);
         // The melody ends its phrase before the music does.
         moods.set(Mood::default());
         player.conclude();
         rest(&stop);
-        let late = player.lateness();
-        let columns =
-            [("events", late), ("last DIN byte", player.cable_lateness()), ("bare loop", player.bare_lateness())];
-        let (late, histogram) =
-            ([late.count(), late.quantile_us(0.5), late.quantile_us(0.99), late.worst_us()], player::table(&columns));
+        let late = control::Report::of(player.gauges(), &library, &[]).lateness;
         player.stop();
         if let (Some(tape), Some(path)) = (tape, &self.mid) {
             midi_file::write(path, &tape.finish(), &library)?;
         }
-        let [count, half, most, worst] = late;
+        let player::Histogram { count, p50_us, p99_us, worst_us, .. } = late.events;
         say(format_args!(
-            "{count} events; half of them within {half} µs of their time, 99 % within {most} µs, the worst {worst} µs late\n{histogram}"
+            "{count} events; half of them within {p50_us} µs of their time, 99 % within {p99_us} µs, the worst {worst_us} µs late\n{}",
+            late.table()
         ))?;
         watched
     }
@@ -231,8 +249,8 @@ fn watch(
     mut stage: Stage,
     mut watcher: Watcher,
     moods: &Latest<Mood>,
-    hands: &Latest<Option<Hands>>,
     player: &Player,
+    listening: &Listening,
     library: &Library,
     stop: &AtomicBool,
 ) -> Result<()> {
@@ -240,6 +258,9 @@ fn watch(
     let mut frames_every = 1;
     while !stop.load(Ordering::Acquire) {
         for report in player.reports().try_iter() {
+            screen.say(&report.to_string());
+        }
+        for report in listening.reports().try_iter() {
             screen.say(&report.to_string());
         }
         anyhow::ensure!(player.is_playing(), "the performer has died; start again");
@@ -254,7 +275,7 @@ fn watch(
                         _ => {}
                     }
                     moods.set(watcher.nothing(camera.time_ms()));
-                    hands.set(None);
+                    player.hands().set(None);
                     continue;
                 }
             },
@@ -287,7 +308,9 @@ fn watch(
             }
         };
         moods.set(sight.mood);
-        hands.set(Hands::of(&sight.observation));
+        player.hands().set(Hands::of(&sight.observation));
+        // What is played is shown: the hand's choice goes before the face's.
+        let sight = Sight { mood: player.hand().get().over(sight.mood), ..sight };
         let rate_hz = match &stage {
             Stage::Camera(camera) => camera.rate_hz(),
             Stage::Film(reader, _) => reader.rate_hz(),

@@ -6,6 +6,7 @@ use rasika_device::performer::{Engine, Library, Settings};
 use rasika_hardware::midi::{MidiOut, PortError};
 use rasika_models::{Mood, Rasa};
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -29,7 +30,7 @@ impl MidiOut for Cable {
 
     fn send(&mut self, message: &[u8]) -> Result<usize, PortError> {
         if self.synth.unplugged.load(Ordering::Acquire) {
-            return Err(PortError::Lost { name: self.name.clone(), cause: "unplugged".into() });
+            return Err(PortError::Lost { name: self.name.as_str().into(), cause: ErrorKind::NotConnected.into() });
         }
         self.synth.messages.lock().unwrap().push(message.to_vec());
         Ok(message.len())

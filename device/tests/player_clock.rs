@@ -5,6 +5,7 @@ use rasika_device::performer::player::{Outputs, Player};
 use rasika_device::performer::{Engine, Library, Settings};
 use rasika_hardware::midi::{MidiOut, PortError};
 use rasika_models::{Mood, Rasa};
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ impl MidiOut for Sequencer {
 
     fn send(&mut self, message: &[u8]) -> Result<usize, PortError> {
         if self.pulled.load(Ordering::Acquire) {
-            return Err(PortError::Lost { name: "sequencer".to_owned(), cause: "pulled".to_owned() });
+            return Err(PortError::Lost { name: "sequencer".into(), cause: ErrorKind::NotConnected.into() });
         }
         if message[0] >= 0xF0 && message[0] != 0xFE {
             self.heard.lock().unwrap().push(message.to_vec());

@@ -8,6 +8,7 @@ use rasika_device::performer::{Engine, Library, Settings};
 use rasika_hardware::midi::{self, MidiOut, PortError};
 use rasika_models::{Mood, Rasa};
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -57,7 +58,7 @@ fn a_cable_pulled_and_plugged_in_again_leaves_no_note_behind() {
     // The same synth comes back under another name: pseudo-terminals do not keep theirs.
     outputs.opener = Box::new(move |name| match other.lock().unwrap().as_deref() {
         Some(other) => midi::open(other),
-        None => Err(PortError::Lost { name: name.to_owned(), cause: "not plugged in".to_owned() }),
+        None => Err(PortError::Lost { name: name.into(), cause: ErrorKind::NotConnected.into() }),
     });
     let (player, moods) = player(outputs);
     wait("notes sound", || line.synth().notes > 20 && line.synth().sounding.len() > 2);

@@ -37,6 +37,31 @@ pub enum SoundMapError {
     },
 }
 
+/// A message that puts a synth into a known state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reset {
+    /// General MIDI System On.
+    Gm,
+    /// Roland's GS Reset.
+    Gs,
+    /// Yamaha's XG System On.
+    Xg,
+}
+
+impl Reset {
+    const NAMES: [(&str, Self); 3] = [("gm", Self::Gm), ("gs", Self::Gs), ("xg", Self::Xg)];
+
+    /// The whole SysEx message, to every device.
+    #[must_use]
+    pub const fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Gm => &[0xF0, 0x7E, 0x7F, 0x09, 0x01, 0xF7],
+            Self::Gs => &[0xF0, 0x41, 0x10, 0x42, 0x12, 0x40, 0x00, 0x7F, 0x00, 0x41, 0xF7],
+            Self::Xg => &[0xF0, 0x43, 0x10, 0x4C, 0x00, 0x00, 0x7E, 0x00, 0xF7],
+        }
+    }
+}
+
 /// One voice on a synth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Sound {
@@ -58,6 +83,7 @@ struct Sound {
 /// The voices on a synth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoundMap {
+    reset: Option<Reset>,
     sounds: [Option<Sound>; Voice::ALL.len()],
 }
 
@@ -77,13 +103,14 @@ impl Default for SoundMap {
             leads: true,
             keys: std::array::from_fn(|key| key as u8),
         };
-        Self { sounds: Voice::ALL.map(|voice| Some(sound(voice))) }
+        Self { reset: Some(Reset::Gm), sounds: Voice::ALL.map(|voice| Some(sound(voice))) }
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MapFile {
+    reset: Option<Spanned<String>>,
     melody: Option<SoundFile>,
     tanpura: Option<SoundFile>,
     theka: Option<SoundFile>,
@@ -127,6 +154,11 @@ impl SoundMap {
     pub fn parse(file: &str, text: &str) -> Result<Self, DataError> {
         let source = Source { file, text };
         let raw: MapFile = source.parse()?;
+        let reset = raw.reset.as_ref().map(|name| {
+            let found = Reset::NAMES.iter().find(|(its, _)| its == name.get_ref());
+            let wrong = || source.error(&name.span(), format!("'{}' is no reset; give gm, gs or xg", name.get_ref()));
+            found.map(|(_, reset)| *reset).ok_or_else(wrong)
+        });
         let mut used = 0_u16;
         let mut read = |raw: &Option<SoundFile>| {
             let sound = raw.as_ref().map(|raw| sound(&source, raw)).transpose()?;
@@ -141,7 +173,13 @@ impl SoundMap {
         if sounds.iter().all(Option::is_none) {
             return Err(source.error(&(0..0), "no voice here; write [melody], [tanpura] or [theka]"));
         }
-        Ok(Self { sounds })
+        Ok(Self { reset: reset.transpose()?, sounds })
+    }
+
+    /// What the synth is sent before its set-up, when it is connected.
+    #[must_use]
+    pub fn reset(&self) -> Option<Reset> {
+        self.reset
     }
 
     /// The voice that plays a message, and its sound. A map that gives the tanpura's first string no channel of its own
@@ -334,6 +372,22 @@ mod tests {
     }
 
     #[test]
+    fn presets_reset_the_synths_they_are_made_for() {
+        let reset = |name| SoundMap::named(name).unwrap().reset();
+        assert_eq!(
+            [reset("gm"), reset("gs"), reset("xg"), reset("one")],
+            [Some(Reset::Gm), Some(Reset::Gs), Some(Reset::Xg), None]
+        );
+        for (_, reset) in Reset::NAMES {
+            let [0xF0, data @ .., 0xF7] = reset.bytes() else { panic!("{reset:?} is no SysEx") };
+            assert!(data.iter().all(|byte| *byte < 0x80));
+        }
+        // Roland's checksum: address and data add up to nothing with it.
+        let sum: u32 = Reset::Gs.bytes()[5..10].iter().map(|byte| u32::from(*byte)).sum();
+        assert_eq!(sum % 128, 0);
+    }
+
+    #[test]
     fn banks_stand_before_programs_and_drones_have_their_tamboura() {
         let out = mapped(SoundMap::named("xg").unwrap(), &music());
         let at = out.iter().position(|e| matches!(midi(e), (1, MidiMessage::ProgramChange { .. }))).unwrap();
@@ -393,6 +447,7 @@ mod tests {
             ("[melody]\nchannel = 17\n", 2, "channel cannot be 17"),
             ("[melody]\nchannel = 1\nvolum = 3\n", 3, "volum"),
             ("[theka]\nchannel = 10\n[theka.keys]\n200 = 3\n", 4, "'200' is no key"),
+            ("reset = \"mt32\"\n[melody]\nchannel = 1\n", 1, "'mt32' is no reset"),
             ("# nothing\n", 1, "no voice"),
         ] {
             let said = SoundMap::parse("my.toml", text).unwrap_err().to_string();

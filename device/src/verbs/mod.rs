@@ -2,17 +2,20 @@
 
 pub mod bench;
 pub mod demo;
+pub mod learn;
 pub mod piece;
 pub mod raga;
 pub mod see;
+pub mod status;
 pub mod table;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use rasika_device::performer::{Engine, Library, NoteLists, RasaMap, Sa, Settings};
+use rasika_device::performer::{Engine, Library, NoteLists, RasaMap, Sa, Settings, SoundMap};
 use rasika_device::source::{Source, SourceError};
 
 /// Where frames come from, and what looks at them.
@@ -151,4 +154,41 @@ pub fn writable(path: &Path) -> Result<()> {
     std::fs::File::create(&probe).with_context(|| format!("cannot write {name}"))?;
     let _ = std::fs::remove_file(probe);
     Ok(())
+}
+
+/// How a port carries its own map, for `rasikad ports`.
+pub const PORT_MAPS: &str =
+    "to play on, any of them with its own sound map after a last `=`: `alsa:Synth=gs`, `serial:/dev/ttyAMA0=one`";
+
+/// A port's word and the sound map after its last `=`, if it has one: `alsa:Synth=gs`. A name that holds a `=` itself
+/// is followed by another, with its map.
+pub fn port_and_map(word: &str) -> (&str, Option<&str>) {
+    word.rsplit_once('=').map_or((word, None), |(port, map)| (port, Some(map)))
+}
+
+/// The sound maps that ports carry, by the word each port is opened by.
+pub fn own_sounds(ports: &[String]) -> Result<BTreeMap<String, SoundMap>> {
+    let mut sounds = BTreeMap::new();
+    for (port, map) in ports.iter().map(|word| port_and_map(word)) {
+        if let Some(map) = map {
+            sounds.insert(port.to_owned(), SoundMap::named(map)?);
+        }
+    }
+    Ok(sounds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_may_carry_its_own_map() {
+        assert_eq!(port_and_map("alsa:Synth"), ("alsa:Synth", None));
+        assert_eq!(port_and_map("alsa:Synth=gs"), ("alsa:Synth", Some("gs")));
+        assert_eq!(
+            port_and_map("serial:/dev/ttyAMA0@38400+whole=one"),
+            ("serial:/dev/ttyAMA0@38400+whole", Some("one"))
+        );
+        assert_eq!(port_and_map("alsa:a=b=maps/my.toml"), ("alsa:a=b", Some("maps/my.toml")));
+    }
 }

@@ -77,9 +77,10 @@ impl Piece {
     fn perform(&self, rasa: Rasa, engine: Engine, length: Duration) -> Result<()> {
         let stop = stop_signal()?;
         let library = Arc::clone(engine.library());
-        let ports = self.ports.iter().map(|name| midi::open(name)).collect::<Result<Vec<_>, _>>()?;
-        let mut outputs = Outputs::new(ports);
+        let ports = self.ports.iter().map(|word| midi::open(super::port_and_map(word).0));
+        let mut outputs = Outputs::new(ports.collect::<Result<Vec<_>, _>>()?);
         outputs.sounds = SoundMap::named(&self.sounds)?;
+        outputs.own_sounds = super::own_sounds(&self.ports)?;
         let moods = Arc::new(Latest::<Mood>::default());
         let player = Player::start(engine, Arc::clone(&moods), outputs)?;
         let begun = Instant::now();

@@ -3,7 +3,8 @@
 #![allow(dead_code)]
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::os::fd::FromRawFd as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -66,6 +67,54 @@ impl Synth {
     }
 }
 
+/// A pseudo-terminal: our end, which does not wait, the other, and the name it is opened by as a port.
+fn terminal() -> (File, File, String) {
+    let (mut ours, mut theirs, mut name) = (0, 0, [0 as libc::c_char; 128]);
+    // SAFETY: the three are valid to write to, the name has room for a terminal's path, the attributes are filled in
+    // before they are set, and each descriptor is owned by one File.
+    unsafe {
+        let given =
+            libc::openpty(&raw mut ours, &raw mut theirs, name.as_mut_ptr(), std::ptr::null_mut(), std::ptr::null());
+        assert_eq!(given, 0);
+        libc::fcntl(ours, libc::F_SETFL, libc::O_NONBLOCK);
+        // Raw from the beginning: a terminal that echoes would answer before it is opened as a port.
+        let mut raw = std::mem::zeroed();
+        assert_eq!(libc::tcgetattr(theirs, &raw mut raw), 0);
+        libc::cfmakeraw(&raw mut raw);
+        assert_eq!(libc::tcsetattr(theirs, libc::TCSANOW, &raw const raw), 0);
+        let name = std::ffi::CStr::from_ptr(name.as_ptr()).to_str().unwrap();
+        (File::from_raw_fd(ours), File::from_raw_fd(theirs), format!("serial:{name}"))
+    }
+}
+
+/// A line to be opened by name, and the end of whoever is behind it. The line stays when its port is closed.
+pub fn pair() -> (String, OtherEnd) {
+    let (ours, theirs, name) = terminal();
+    (name, OtherEnd { ours, _theirs: theirs })
+}
+
+/// Our end of a line.
+pub struct OtherEnd {
+    ours: File,
+    _theirs: File,
+}
+
+impl Read for OtherEnd {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.ours.read(buffer)
+    }
+}
+
+impl Write for OtherEnd {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.ours.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Our end of a pseudo-terminal that a synth listens to, and the name of the other.
 pub struct Terminal {
     pub name: String,
@@ -76,22 +125,7 @@ pub struct Terminal {
 
 impl Terminal {
     pub fn new(synth: Arc<Mutex<Synth>>) -> Self {
-        let (mut ours, mut theirs, mut name) = (0, 0, [0 as libc::c_char; 128]);
-        // SAFETY: the three are valid to write to, the name has room for a terminal's path, and each descriptor is
-        // owned by one File.
-        let (mut ours, theirs, name) = unsafe {
-            let given = libc::openpty(
-                &raw mut ours,
-                &raw mut theirs,
-                name.as_mut_ptr(),
-                std::ptr::null_mut(),
-                std::ptr::null(),
-            );
-            assert_eq!(given, 0);
-            libc::fcntl(ours, libc::F_SETFL, libc::O_NONBLOCK);
-            let name = std::ffi::CStr::from_ptr(name.as_ptr()).to_str().unwrap().to_owned();
-            (std::fs::File::from_raw_fd(ours), std::fs::File::from_raw_fd(theirs), name)
-        };
+        let (mut ours, theirs, name) = terminal();
         let plugged = Arc::new(AtomicBool::new(true));
         let (heard, on) = (Arc::clone(&synth), Arc::clone(&plugged));
         let listener = std::thread::spawn(move || {
@@ -103,7 +137,7 @@ impl Terminal {
                 }
             }
         });
-        Self { name: format!("serial:{name}"), synth, plugged, listener: Some(listener) }
+        Self { name, synth, plugged, listener: Some(listener) }
     }
 
     /// The synth as it is now: a copy, so that no one holds it while it listens.

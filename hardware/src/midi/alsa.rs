@@ -1,19 +1,35 @@
 //! Ports of the ALSA sequencer, through midir.
 //!
-//! A synth that is unplugged is silently unsubscribed by ALSA: sending to it then succeeds and is heard by no one.
+//! A synth that is unplugged is silently unsubscribed by ALSA: sending to it then succeeds and is heard by no one, and
+//! a keyboard says nothing more. So a thread looks through the list of ports and misses those that are gone.
 
-use super::{MidiOut, PortError};
-use midir::os::unix::VirtualOutput;
-use midir::{MidiOutput, MidiOutputConnection};
+use super::{Message, MidiIn, MidiOut, PortError};
+use midir::os::unix::{VirtualInput, VirtualOutput};
+use midir::{Ignore, MidiIO, MidiInput, MidiInputConnection, MidiOutput, MidiOutputConnection};
+use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
 
 /// Name of our client and port, as `aconnect -l` shows it.
 const CLIENT: &str = "Rasika";
 const SEQUENCER: &str = "/dev/snd/seq";
+/// Messages that wait to be listened to at most; further ones are lost.
+const WAITING: usize = 1024;
+/// Our second client, which looks who is there.
+const WATCH: &str = "Rasika watch";
+/// Time between two looks whether a synth or keyboard is still there: less than it takes to plug it in again.
+const GLANCE: Duration = Duration::from_millis(500);
+/// Looks that have to miss it, one after another.
+const MISSES: u32 = 2;
 
 struct AlsaOut {
-    name: String,
+    name: Arc<str>,
     connection: MidiOutputConnection,
+    /// Set when what it is connected to is gone.
+    gone: Arc<AtomicBool>,
 }
 
 impl MidiOut for AlsaOut {
@@ -22,31 +38,117 @@ impl MidiOut for AlsaOut {
     }
 
     fn send(&mut self, message: &[u8]) -> Result<usize, PortError> {
-        let lost = |cause: midir::SendError| PortError::Lost { name: self.name.clone(), cause: cause.to_string() };
-        self.connection.send(message).map(|()| message.len()).map_err(lost)
+        let lost = |kind: ErrorKind| PortError::Lost { name: Arc::clone(&self.name), cause: kind.into() };
+        if self.gone.load(Ordering::Acquire) {
+            return Err(lost(ErrorKind::NotConnected));
+        }
+        self.connection.send(message).map(|()| message.len()).map_err(|_| lost(ErrorKind::BrokenPipe))
     }
 }
 
-/// Opens our own port (no address) or connects to the first synth whose name holds the address.
-pub fn open(name: &str, address: &str) -> Result<Box<dyn MidiOut>, PortError> {
+struct AlsaIn {
+    name: Arc<str>,
+    heard: Receiver<Message>,
+    /// Set when what it is connected to is gone.
+    gone: Arc<AtomicBool>,
+    /// Kept for its end only: dropped, it closes the port.
+    _connection: MidiInputConnection<()>,
+}
+
+impl MidiIn for AlsaIn {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn receive(&mut self, wait: Duration) -> Result<Option<Message>, PortError> {
+        let lost = |cause: io::Error| PortError::Lost { name: Arc::clone(&self.name), cause };
+        match self.heard.recv_timeout(wait) {
+            Ok(message) => return Ok(Some(message)),
+            Err(RecvTimeoutError::Disconnected) => return Err(lost(ErrorKind::BrokenPipe.into())),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if self.gone.load(Ordering::Acquire) { Err(lost(ErrorKind::NotConnected.into())) } else { Ok(None) }
+    }
+}
+
+/// Looks through the ports for one, until it is gone or no one asks any more.
+fn watch<C: MidiIO + Send + 'static>(client: C, port: String) -> Arc<AtomicBool> {
+    let gone = Arc::new(AtomicBool::new(false));
+    let asked = Arc::downgrade(&gone);
+    let look = move || {
+        let mut missed = 0;
+        while let Some(gone) = asked.upgrade() {
+            missed = if names(&client).contains(&port) { 0 } else { missed + 1 };
+            if missed == MISSES {
+                return gone.store(true, Ordering::Release);
+            }
+            drop(gone);
+            std::thread::sleep(GLANCE);
+        }
+    };
+    // Without the thread a loss goes unnoticed, as it would without the look.
+    drop(std::thread::Builder::new().name("alsa-watch".to_owned()).spawn(look));
+    gone
+}
+
+/// Names of the ports that can be connected to.
+fn names<C: MidiIO>(client: &C) -> Vec<String> {
+    client.ports().iter().map(|port| client.port_name(port).unwrap_or_default()).collect()
+}
+
+/// The first port whose name holds the address.
+fn find<C: MidiIO>(client: &C, name: &str, address: &str) -> Result<(C::Port, String), PortError> {
+    let wanted = address.to_lowercase();
+    let named = |port: C::Port| client.port_name(&port).map(|name| (port, name)).ok();
+    let found = client.ports().into_iter().filter_map(named).find(|(_, its)| its.to_lowercase().contains(&wanted));
+    found.ok_or_else(|| {
+        let known = names(client);
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        PortError::NoSuchSynth { name: name.to_owned(), known }
+    })
+}
+
+/// A client of the sequencer, if there is one.
+fn client<C>(name: &str, ours: &str, made: fn(&str) -> Result<C, midir::InitError>) -> Result<C, PortError> {
     // Asked without its device ALSA's library complains on stderr in its own words.
     if !Path::new(SEQUENCER).exists() {
         return Err(PortError::NoAlsa { name: name.to_owned() });
     }
+    made(ours).map_err(|error| PortError::Open { name: name.to_owned(), cause: error.to_string() })
+}
+
+/// Opens our own port (no address) or connects to the first synth whose name holds the address.
+pub fn open(name: &str, address: &str) -> Result<Box<dyn MidiOut>, PortError> {
     let cannot = |cause: String| PortError::Open { name: name.to_owned(), cause };
-    let output = MidiOutput::new(CLIENT).map_err(|error| cannot(error.to_string()))?;
-    let connection = if address.is_empty() {
-        output.create_virtual(CLIENT).map_err(|error| cannot(error.to_string()))?
+    let output = client(name, CLIENT, MidiOutput::new)?;
+    let (connection, gone) = if address.is_empty() {
+        (output.create_virtual(CLIENT).map_err(|error| cannot(error.to_string()))?, Arc::default())
     } else {
-        let named = |port: &midir::MidiOutputPort| output.port_name(port).unwrap_or_default();
-        let ports = output.ports();
-        let wanted = address.to_lowercase();
-        let Some(port) = ports.iter().find(|port| named(port).to_lowercase().contains(&wanted)) else {
-            let known: Vec<String> = ports.iter().map(named).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            return Err(PortError::NoSuchSynth { name: name.to_owned(), known });
-        };
-        output.connect(port, CLIENT).map_err(|error| cannot(error.to_string()))?
+        let (port, its_name) = find(&output, name, address)?;
+        let connection = output.connect(&port, CLIENT).map_err(|error| cannot(error.to_string()))?;
+        (connection, watch(client(name, WATCH, MidiOutput::new)?, its_name))
     };
-    Ok(Box::new(AlsaOut { name: name.to_owned(), connection }))
+    Ok(Box::new(AlsaOut { name: name.into(), connection, gone }))
+}
+
+/// The same to listen to: our own port, or a keyboard's.
+pub fn open_in(name: &str, address: &str) -> Result<Box<dyn MidiIn>, PortError> {
+    let cannot = |cause: String| PortError::Open { name: name.to_owned(), cause };
+    let mut input = client(name, CLIENT, MidiInput::new)?;
+    input.ignore(Ignore::All);
+    let (tell, heard) = sync_channel(WAITING);
+    let hear = move |_: u64, bytes: &[u8], (): &mut ()| {
+        if let Some(message) = Message::of(bytes) {
+            // No one may listen; the sequencer does not wait.
+            let _ = tell.try_send(message);
+        }
+    };
+    let (connection, gone) = if address.is_empty() {
+        (input.create_virtual(CLIENT, hear, ()).map_err(|error| cannot(error.to_string()))?, Arc::default())
+    } else {
+        let (port, its_name) = find(&input, name, address)?;
+        let connection = input.connect(&port, CLIENT, hear, ()).map_err(|error| cannot(error.to_string()))?;
+        (connection, watch(client(name, WATCH, MidiInput::new)?, its_name))
+    };
+    Ok(Box::new(AlsaIn { name: name.into(), heard, gone, _connection: connection }))
 }

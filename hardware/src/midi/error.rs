@@ -1,5 +1,8 @@
 //! What can go wrong with a MIDI port, each with what to do.
 
+use std::io;
+use std::sync::Arc;
+
 /// A port cannot be opened or has been lost.
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
@@ -28,7 +31,7 @@ pub enum PortError {
         name: String,
     },
     /// ALSA has no port of that name.
-    #[error("{name}: no synth of that name is connected; there are: {known}")]
+    #[error("{name}: nothing of that name is connected; there are: {known}")]
     NoSuchSynth {
         /// The port asked for.
         name: String,
@@ -45,12 +48,12 @@ pub enum PortError {
         /// The system's words.
         cause: String,
     },
-    /// It took bytes before and takes none now.
+    /// It worked before and does not now. Made without allocating: the performer's thread may be the one to notice.
     #[error("{name} is lost: {cause}; check the cable and the power of the synth")]
     Lost {
         /// The port.
-        name: String,
+        name: Arc<str>,
         /// The system's words.
-        cause: String,
+        cause: io::Error,
     },
 }

@@ -1,14 +1,20 @@
-//! MIDI output ports: one trait, and a table of kinds that build it.
+//! MIDI ports: a trait for what is played on, one for what is listened to, and a table of kinds that build both.
 //!
 //! A port is named by a word: `alsa` is a sequencer port of our own that anything may connect to, `alsa:Roland` is
-//! connected to the first synth with that in its name, `serial:/dev/ttyAMA0` is a DIN socket on a UART.
+//! connected to the first synth with that in its name, `serial:/dev/ttyAMA0` is a DIN socket on a UART. The same word
+//! opens the port in either direction; a serial line that is opened in both is opened once.
 
 mod alsa;
 mod error;
+mod line;
 mod serial;
+mod stream;
 
 pub use error::PortError;
 pub use serial::{DIN_BAUD, DIN_BYTE_US, RunningStatus, SerialOut, WRITE_TIMEOUT};
+pub use stream::{Message, Stream};
+
+use std::time::Duration;
 
 /// Somewhere to send MIDI to.
 pub trait MidiOut: Send {
@@ -16,7 +22,8 @@ pub trait MidiOut: Send {
     fn name(&self) -> &str;
 
     /// Sends one whole message and says how many bytes of it go over the cable: running status leaves the first out.
-    /// It returns when the system has taken the bytes, or gives up after a bounded time.
+    /// It does not wait for a port that is slow: what the system does not take at once follows with [`Self::flush`]
+    /// or the next message.
     ///
     /// # Errors
     /// When the port is gone or takes nothing any more; it should be dropped then and opened anew later.
@@ -29,30 +36,85 @@ pub trait MidiOut: Send {
 
     /// The next message is sent with its status byte: whoever is at the other end may not know what was said before.
     fn say_status_again(&mut self) {}
+
+    /// Hands the system what it did not take before, as far as it takes it now. Does not wait either.
+    ///
+    /// # Errors
+    /// When the port is gone or has taken nothing for too long.
+    fn flush(&mut self) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    /// Whether something waits to be flushed.
+    fn has_backlog(&self) -> bool {
+        false
+    }
 }
 
-/// Opens a port of a kind by what stands after the colon of its name.
-pub type Builder = fn(name: &str, address: &str) -> Result<Box<dyn MidiOut>, PortError>;
+/// Somewhere to hear MIDI from. SysEx is left out.
+pub trait MidiIn: Send {
+    /// What a person calls it; the word it was opened by opens it again.
+    fn name(&self) -> &str;
 
-/// The kinds of port: word, what it is, how it is opened.
-pub const KINDS: [(&str, &str, Builder); 2] = [
-    ("alsa", "ALSA sequencer: `alsa` for a port of our own, `alsa:NAME` to connect to a synth", alsa::open),
-    (
-        "serial",
-        "serial line: `serial:DEVICE` at 31250 baud, `serial:DEVICE@BAUD`; `+whole` after it for no running status",
-        serial::open,
-    ),
+    /// Waits for a message so long at most; `None` when nothing came.
+    ///
+    /// # Errors
+    /// When the port is gone; it should be dropped then and opened anew later.
+    fn receive(&mut self, wait: Duration) -> Result<Option<Message>, PortError>;
+}
+
+type Opener<Port> = fn(name: &str, address: &str) -> Result<Box<Port>, PortError>;
+
+/// A kind of port.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// The word before the colon.
+    pub word: &'static str,
+    /// What it is and how it is written.
+    pub what: &'static str,
+    /// Opens one to play on, by its whole name and what stands after the colon.
+    open: Opener<dyn MidiOut>,
+    /// Opens one to listen to.
+    open_in: Opener<dyn MidiIn>,
+}
+
+/// The kinds of port.
+pub const KINDS: [Kind; 2] = [
+    Kind {
+        word: "alsa",
+        what: "ALSA sequencer: `alsa` for a port of our own, `alsa:NAME` to connect to a synth or keyboard",
+        open: alsa::open,
+        open_in: alsa::open_in,
+    },
+    Kind {
+        word: "serial",
+        what: "serial line: `serial:DEVICE` at 31250 baud, `serial:DEVICE@BAUD`; `+whole` after it for no running status",
+        open: serial::open,
+        open_in: serial::open_in,
+    },
 ];
 
-/// Opens the port a word names.
+/// The kind and the address that a name means.
+fn kind(name: &str) -> Result<(&'static Kind, &str), PortError> {
+    let (word, address) = name.split_once(':').unwrap_or((name, ""));
+    let kind = KINDS.iter().find(|kind| kind.word == word);
+    kind.map(|kind| (kind, address)).ok_or_else(|| PortError::NoSuchKind { name: name.to_owned() })
+}
+
+/// Opens the port a word names, to play on.
 ///
 /// # Errors
 /// When there is no such kind of port, or it cannot be opened.
 pub fn open(name: &str) -> Result<Box<dyn MidiOut>, PortError> {
-    let (kind, address) = name.split_once(':').unwrap_or((name, ""));
-    let found = KINDS.iter().find(|(word, ..)| *word == kind);
-    let (_, _, builder) = found.ok_or_else(|| PortError::NoSuchKind { name: name.to_owned() })?;
-    builder(name, address)
+    kind(name).and_then(|(kind, address)| (kind.open)(name, address))
+}
+
+/// Opens the port a word names, to listen to.
+///
+/// # Errors
+/// When there is no such kind of port, or it cannot be opened.
+pub fn open_in(name: &str) -> Result<Box<dyn MidiIn>, PortError> {
+    kind(name).and_then(|(kind, address)| (kind.open_in)(name, address))
 }
 
 #[cfg(test)]

@@ -2,10 +2,14 @@
 //!
 //! 31250 baud is 320 µs a byte. `serialport` sets any rate by termios2; rppal's UART refuses this one.
 
-use super::{MidiOut, PortError};
+use super::line::{self, Line};
+use super::{Message, MidiIn, MidiOut, PortError, Stream};
 use serialport::TTYPort;
-use std::io::Write;
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Rate of a MIDI cable.
 pub const DIN_BAUD: u32 = 31_250;
@@ -15,17 +19,24 @@ pub const DIN_BYTE_US: u64 = 320;
 const CABLE_BAUD_AT_MOST: u32 = 38_400;
 /// How long a line may take no bytes before it counts as lost.
 pub const WRITE_TIMEOUT: Duration = Duration::from_millis(100);
+/// Bytes that may wait for a line at most: more than the longest burst at the beginning, little enough to be heard in
+/// a quarter of a second.
+const BACKLOG_BYTES: usize = 1024;
 /// With running status, messages after which the status byte is sent all the same, for a synth plugged in late.
 const STATUS_AGAIN_AFTER: u8 = 16;
 const EXAMPLE: &str = "serial:/dev/ttyAMA0";
 
-/// A serial line open for MIDI.
+/// A serial line open for MIDI out. Sending never waits: what the line does not take at once stands in a short queue,
+/// and a line that has taken nothing of it for [`WRITE_TIMEOUT`] is lost.
 #[derive(Debug)]
 pub struct SerialOut {
-    name: String,
-    line: TTYPort,
+    name: Arc<str>,
+    line: Arc<Line>,
     running: Option<RunningStatus>,
     byte_us: u64,
+    backlog: VecDeque<u8>,
+    /// When the line took something last, or the backlog began.
+    moved: Instant,
 }
 
 /// The status byte the receiver has in mind and for how many messages.
@@ -55,10 +66,23 @@ impl RunningStatus {
 impl SerialOut {
     /// MIDI on a line that is open already, at the rate of a MIDI cable.
     #[must_use]
-    pub fn on(name: &str, mut line: TTYPort, running_status: bool) -> Self {
-        // Setting a timeout only keeps a number; it does not fail.
-        let _ = serialport::SerialPort::set_timeout(&mut line, WRITE_TIMEOUT);
-        Self { name: name.to_owned(), line, running: running_status.then(RunningStatus::default), byte_us: DIN_BYTE_US }
+    pub fn on(name: &str, line: TTYPort, running_status: bool) -> Self {
+        Self::of(name, Arc::new(Line::of(line)), running_status, DIN_BYTE_US)
+    }
+
+    fn of(name: &str, line: Arc<Line>, running_status: bool, byte_us: u64) -> Self {
+        Self {
+            name: name.into(),
+            line,
+            running: running_status.then(RunningStatus::default),
+            byte_us,
+            backlog: VecDeque::with_capacity(BACKLOG_BYTES),
+            moved: Instant::now(),
+        }
+    }
+
+    fn lost(&self, cause: io::Error) -> PortError {
+        PortError::Lost { name: Arc::clone(&self.name), cause }
     }
 }
 
@@ -76,17 +100,96 @@ impl MidiOut for SerialOut {
     }
 
     fn send(&mut self, message: &[u8]) -> Result<usize, PortError> {
+        self.flush()?;
         let bytes = match &mut self.running {
             Some(running) => running.shorten(message),
             None => message,
         };
-        let lost = |cause: std::io::Error| PortError::Lost { name: self.name.clone(), cause: cause.to_string() };
-        self.line.write_all(bytes).map(|()| bytes.len()).map_err(lost)
+        let taken = if self.backlog.is_empty() {
+            self.moved = Instant::now();
+            self.line.write(bytes).map_err(|cause| PortError::Lost { name: Arc::clone(&self.name), cause })?
+        } else {
+            0
+        };
+        let (rest, sent) = (&bytes[taken..], bytes.len());
+        if self.backlog.len() + rest.len() > BACKLOG_BYTES {
+            return Err(self.lost(ErrorKind::TimedOut.into()));
+        }
+        self.backlog.extend(rest);
+        Ok(sent)
+    }
+
+    fn flush(&mut self) -> Result<(), PortError> {
+        while !self.backlog.is_empty() {
+            let taken = self.line.write(self.backlog.as_slices().0).map_err(|cause| self.lost(cause))?;
+            if taken == 0 {
+                let stalled = self.moved.elapsed() > WRITE_TIMEOUT;
+                return if stalled { Err(self.lost(ErrorKind::TimedOut.into())) } else { Ok(()) };
+            }
+            self.backlog.drain(..taken);
+            self.moved = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn has_backlog(&self) -> bool {
+        !self.backlog.is_empty()
     }
 }
 
-/// Opens `DEVICE`, `DEVICE@BAUD`, and either with `+whole` after it for synths that do not know running status.
-pub fn open(name: &str, address: &str) -> Result<Box<dyn MidiOut>, PortError> {
+impl Drop for SerialOut {
+    /// Last words are worth a short wait.
+    fn drop(&mut self) {
+        while self.has_backlog() && self.flush().is_ok() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// A serial line open for MIDI in.
+#[derive(Debug)]
+struct SerialIn {
+    name: Arc<str>,
+    line: Arc<Line>,
+    stream: Stream,
+    buffer: [u8; 64],
+    /// The part of the buffer that has not been looked at.
+    rest: Range<usize>,
+}
+
+impl MidiIn for SerialIn {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn receive(&mut self, wait: Duration) -> Result<Option<Message>, PortError> {
+        let until = Instant::now() + wait;
+        loop {
+            for at in self.rest.by_ref() {
+                if let Some(message) = self.stream.hear(self.buffer[at]) {
+                    return Ok(Some(message));
+                }
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            let lost = |cause| PortError::Lost { name: Arc::clone(&self.name), cause };
+            let read = self.line.read(&mut self.buffer, left).map_err(lost)?;
+            self.rest = 0..read;
+            if read == 0 && left.is_zero() {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+/// An address taken apart: device, rate, running status.
+struct Address<'a> {
+    device: &'a str,
+    baud: u32,
+    running: bool,
+}
+
+/// Takes `DEVICE`, `DEVICE@BAUD`, and either with `+whole` after it, apart.
+fn address<'a>(name: &str, address: &'a str) -> Result<Address<'a>, PortError> {
     let bad = |reason: String| PortError::BadName { name: name.to_owned(), reason, example: EXAMPLE };
     let (address, running) = match address.strip_suffix("+whole") {
         Some(address) => (address, false),
@@ -99,13 +202,21 @@ pub fn open(name: &str, address: &str) -> Result<Box<dyn MidiOut>, PortError> {
     if device.is_empty() {
         return Err(bad("the device is missing".to_owned()));
     }
-    let line = serialport::new(device, baud).timeout(WRITE_TIMEOUT).open_native();
-    let line = line.map_err(|error| PortError::Open { name: name.to_owned(), cause: error.to_string() })?;
-    let mut out = SerialOut::on(name, line, running);
-    if baud > CABLE_BAUD_AT_MOST {
-        out.byte_us = 10_000_000_u64.div_ceil(u64::from(baud));
-    }
-    Ok(Box::new(out))
+    Ok(Address { device, baud, running })
+}
+
+/// Opens `DEVICE`, `DEVICE@BAUD`, and either with `+whole` after it for synths that do not know running status.
+pub fn open(name: &str, at: &str) -> Result<Box<dyn MidiOut>, PortError> {
+    let Address { device, baud, running } = address(name, at)?;
+    let byte_us = if baud > CABLE_BAUD_AT_MOST { 10_000_000_u64.div_ceil(u64::from(baud)) } else { DIN_BYTE_US };
+    Ok(Box::new(SerialOut::of(name, line::open(name, device, baud)?, running, byte_us)))
+}
+
+/// Opens the same for MIDI in; `+whole` and `+running` say nothing here, as both are understood.
+pub fn open_in(name: &str, at: &str) -> Result<Box<dyn MidiIn>, PortError> {
+    let Address { device, baud, .. } = address(name, at)?;
+    let line = line::open(name, device, baud)?;
+    Ok(Box::new(SerialIn { name: name.into(), line, stream: Stream::default(), buffer: [0; 64], rest: 0..0 }))
 }
 
 #[cfg(test)]
@@ -176,5 +287,51 @@ mod tests {
         let lost = (0..100_000).any(|_| out.send(&[0x90, 61, 90]).is_err());
         assert!(lost, "a full line is noticed");
         assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn sending_on_a_stalled_line_does_not_wait_and_goes_on_where_it_stopped() {
+        let (mut out, mut synth) = pair(false);
+        let mut sent = 0_u32;
+        while !out.has_backlog() {
+            out.send(&[0x90, (sent % 128) as u8, 90]).unwrap();
+            sent += 1;
+        }
+        let begun = Instant::now();
+        for _ in 0..20 {
+            out.send(&[0x90, (sent % 128) as u8, 90]).unwrap();
+            sent += 1;
+        }
+        assert!(begun.elapsed() < WRITE_TIMEOUT, "twenty messages took {:?}", begun.elapsed());
+        let (mut heard, mut key) = ([0; 3], 0);
+        for _ in 0..sent {
+            // What the line has room for follows as the synth reads.
+            out.flush().unwrap();
+            synth.read_exact(&mut heard).unwrap();
+            assert_eq!(heard, [0x90, key, 90]);
+            key = (key + 1) % 128;
+        }
+        assert!(!out.has_backlog());
+    }
+
+    #[test]
+    fn a_line_is_heard_by_name_beside_the_same_line_played_on() {
+        let (mut synth, line) = TTYPort::pair().unwrap();
+        let name = format!("serial:{}", line.name().unwrap());
+        drop(line);
+        let mut out = super::super::open(&name).unwrap();
+        let mut ear = super::super::open_in(&name).unwrap();
+        synth.set_timeout(Duration::from_secs(2)).unwrap();
+        std::io::Write::write_all(&mut synth, &[0x90, 60, 0xF8, 90, 62, 0]).unwrap();
+        let mut heard = || ear.receive(Duration::from_secs(2)).unwrap().map(|message| message.bytes().to_vec());
+        assert_eq!([heard(), heard(), heard()], [Some(vec![0xF8]), Some(vec![0x90, 60, 90]), Some(vec![0x90, 62, 0])]);
+        out.send(&[0xC0, 5]).unwrap();
+        let mut played = [0; 2];
+        synth.read_exact(&mut played).unwrap();
+        assert_eq!(played, [0xC0, 5]);
+        assert!(ear.receive(Duration::from_millis(5)).unwrap().is_none());
+        drop(synth);
+        let error = (0..100).find_map(|_| ear.receive(Duration::from_millis(20)).err()).unwrap();
+        assert!(error.to_string().contains("is lost"), "{error}");
     }
 }

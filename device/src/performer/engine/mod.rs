@@ -118,6 +118,8 @@ pub struct Engine {
     melody_note: Option<Note>,
     string: Option<Note>,
     bol: Option<Bol>,
+    /// The laya a hand tapped, in matras a minute.
+    tapped_bpm: Option<f32>,
 }
 
 /// What is due next; of things due at once the first here comes first.
@@ -170,6 +172,7 @@ impl Engine {
             melody_note: None,
             string: None,
             bol: None,
+            tapped_bpm: None,
         }
     }
 
@@ -359,5 +362,10 @@ impl Engine {
     /// MIDI key of a note; Sa's range keeps every note of the box within 0–127.
     fn key(&self, note: Note) -> u8 {
         self.settings.sa.note.saturating_add_signed(note.step())
+    }
+
+    /// Follows a laya that a hand tapped, in matras a minute, within what the raga suits; `None` follows the mood.
+    pub fn tap_laya(&mut self, bpm: Option<f32>) {
+        self.tapped_bpm = bpm;
     }
 }

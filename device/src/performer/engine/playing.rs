@@ -86,7 +86,7 @@ impl Engine {
     /// The laya of this moment, within what the raga suits.
     fn laya_bpm(&self, raga: &Raga, style: &Style) -> f32 {
         let (slowest, fastest) = raga.laya_bpm;
-        let laya = style.laya_bpm.at(self.energy);
+        let laya = self.tapped_bpm.unwrap_or_else(|| style.laya_bpm.at(self.energy));
         // A jor goes before the gat: slower than it, and never in a hurry.
         let wished = if self.section == Section::Jor { JOR_LAYA * laya.min(JOR_FASTEST_BPM) } else { laya };
         wished.clamp(slowest, fastest)

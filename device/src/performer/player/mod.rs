@@ -7,6 +7,7 @@
 //! A user without the right to real-time priority (`rtprio` in limits.conf, or CAP_SYS_NICE) gets an ordinary thread;
 //! one without the right to lock memory (`memlock`, or CAP_IPC_LOCK) goes on without. Either is reported once.
 
+mod gauges;
 mod lateness;
 mod ports;
 mod pulse;
@@ -17,25 +18,31 @@ mod time;
 mod wire;
 mod yardstick;
 
-pub use lateness::{Lateness, table};
+pub use gauges::{Gauges, PortGauge};
+pub use lateness::{Histogram, Lateness, table};
 pub use silence::sweep;
 pub use tape::Tape;
+pub use time::now_us;
 
 use super::engine::Engine;
 use super::event::{Cue, Event, EventKind};
 use super::hands::Hands;
 use super::sound_map::SoundMap;
 use super::status::Status;
+use crate::hand::echo::Remembered;
+use crate::hand::{Hand, Sent};
 use crate::latest::Latest;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use ports::Reopener;
 use pulse::Pulse;
 use rasika_hardware::midi::{MidiOut, PortError};
 use rasika_models::Mood;
-use stage::Stage;
+use stage::{Live, Stage};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 /// How far ahead the engine plays: the most a mood waits before the engine hears of it, in microseconds.
 const WINDOW_US: u64 = 5_000;
@@ -52,7 +59,7 @@ pub enum Report {
     /// A port failed and was dropped; it is tried again now and then.
     Lost(PortError),
     /// A port is back and has its set-up again.
-    Back(String),
+    Back(Arc<str>),
     /// Someone said panic: every note was ended on every port.
     Panic,
     /// The thread got no real-time priority; what the system said.
@@ -103,8 +110,10 @@ pub struct Outputs {
     pub clock: bool,
     /// How the voices are laid out on the synths.
     pub sounds: SoundMap,
-    /// The performer's hands, set by whoever watches them.
-    pub hands: Arc<Latest<Option<Hands>>>,
+    /// The same for single ports, by the word they are opened by.
+    pub own_sounds: BTreeMap<String, SoundMap>,
+    /// What is sent on the ports, for those who listen and must not take it for someone else's.
+    pub sent: Arc<Sent>,
 }
 
 impl Outputs {
@@ -118,7 +127,8 @@ impl Outputs {
             active_sensing: true,
             clock: false,
             sounds: SoundMap::default(),
-            hands: Arc::default(),
+            own_sounds: BTreeMap::new(),
+            sent: Arc::default(),
         }
     }
 }
@@ -127,12 +137,9 @@ impl Outputs {
 #[derive(Debug)]
 pub struct Player {
     stop: Arc<AtomicBool>,
-    panic: Arc<AtomicBool>,
     conclude: Arc<AtomicBool>,
-    status: Arc<Latest<Status>>,
-    lateness: Arc<Lateness>,
-    cable_lateness: Arc<Lateness>,
-    bare_lateness: Arc<Lateness>,
+    hands: Arc<Latest<Option<Hands>>>,
+    gauges: Gauges,
     reports: Receiver<Report>,
     thread: Option<JoinHandle<()>>,
 }
@@ -144,77 +151,97 @@ impl Player {
     /// When the system gives no thread.
     pub fn start(engine: Engine, moods: Arc<Latest<Mood>>, outputs: Outputs) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let status = Arc::new(Latest::new(engine.status()));
-        let lateness = Arc::new(Lateness::default());
-        let cable_lateness = Arc::new(Lateness::default());
-        let bare_lateness = Arc::new(Lateness::default());
-        let panic = Arc::new(AtomicBool::new(false));
         let conclude = Arc::new(AtomicBool::new(false));
+        let hands = Arc::new(Latest::default());
         let (report, reports) = bounded(REPORTS);
-        let reopener = Reopener::start(outputs.opener, Arc::clone(&stop))?;
-        yardstick::start(Arc::clone(&stop), Arc::clone(&bare_lateness))?;
-        let late = Arc::clone(&cable_lateness);
-        let stage =
-            Stage::new(outputs.ports, outputs.active_sensing, Arc::new(outputs.sounds), reopener, report.clone(), late);
+        let Outputs { ports, opener, tape, active_sensing, clock, sounds, mut own_sounds, sent } = outputs;
+        let sounds = Arc::new(sounds);
+        let live = ports.into_iter().take(stage::MOST_PORTS).map(|port| {
+            let own = own_sounds.remove(port.name()).map(Arc::new);
+            let gauge = Arc::new(PortGauge::new(port.name()));
+            Live::new(Remembered::on(port, &sent), own.unwrap_or_else(|| Arc::clone(&sounds)), gauge)
+        });
+        let live: Vec<Live> = live.collect();
+        let gauges = Gauges {
+            status: Arc::new(Latest::new(engine.status())),
+            moods,
+            hand: Arc::default(),
+            panic: Arc::default(),
+            lateness: Arc::default(),
+            cable_lateness: Arc::default(),
+            bare_lateness: Arc::default(),
+            real_time: Arc::default(),
+            ports: live.iter().map(|live| Arc::clone(live.gauge())).collect(),
+            begun: Instant::now(),
+        };
+        let opener: Opener = Box::new(move |name| opener(name).map(|port| Remembered::on(port, &sent)));
+        let reopener = Reopener::start(opener, Arc::clone(&stop))?;
+        yardstick::start(Arc::clone(&stop), Arc::clone(&gauges.bare_lateness))?;
+        let late = Arc::clone(&gauges.cable_lateness);
         let performer = Performer {
             engine,
-            stage,
-            clock: outputs.clock.then(|| Pulse::new(0)),
+            stage: Stage::new(live, active_sensing, reopener, report.clone(), late),
+            clock: clock.then(|| Pulse::new(0)),
             zero_us: 0,
-            moods,
             stop: Arc::clone(&stop),
-            panic: Arc::clone(&panic),
             conclude: Arc::clone(&conclude),
-            hands: outputs.hands,
-            status: Arc::clone(&status),
-            lateness: Arc::clone(&lateness),
+            hands: Arc::clone(&hands),
+            gauges: gauges.clone(),
             report,
-            tape: outputs.tape,
+            tape,
         };
         let thread = std::thread::Builder::new().name("performer".to_owned()).spawn(move || performer.run())?;
-        Ok(Self {
-            stop,
-            panic,
-            conclude,
-            status,
-            lateness,
-            cable_lateness,
-            bare_lateness,
-            reports,
-            thread: Some(thread),
-        })
+        Ok(Self { stop, conclude, hands, gauges, reports, thread: Some(thread) })
+    }
+
+    /// Everything that may be read while it plays, for other threads to keep.
+    #[must_use]
+    pub fn gauges(&self) -> &Gauges {
+        &self.gauges
+    }
+
+    /// What the hand has chosen, to be set by whoever listens to it.
+    #[must_use]
+    pub fn hand(&self) -> &Arc<Latest<Hand>> {
+        &self.gauges.hand
+    }
+
+    /// The performer's hands as they are seen, to be set by whoever watches them.
+    #[must_use]
+    pub fn hands(&self) -> &Latest<Option<Hands>> {
+        &self.hands
     }
 
     /// What is sounding now.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.status.get()
+        self.gauges.status.get()
     }
 
     /// How late events have been handed to the ports.
     #[must_use]
     pub fn lateness(&self) -> &Lateness {
-        &self.lateness
+        &self.gauges.lateness
     }
 
     /// How late the last bytes of notes have left the cables that have a limit (DIN): their own length on the cable
     /// and the wait for what went before them included.
     #[must_use]
     pub fn cable_lateness(&self) -> &Lateness {
-        &self.cable_lateness
+        &self.gauges.cable_lateness
     }
 
     /// How late a bare loop beside the performer has been: what the machine can do at all.
     #[must_use]
     pub fn bare_lateness(&self) -> &Lateness {
-        &self.bare_lateness
+        &self.gauges.bare_lateness
     }
 
     /// Set, it makes the player end every note in every way it knows, give the ports their set-up again and play on.
     /// A signal handler may set it.
     #[must_use]
     pub fn panic(&self) -> &Arc<AtomicBool> {
-        &self.panic
+        &self.gauges.panic
     }
 
     /// The piece comes to its end: with no rasa wanted any more, the melody finishes (in a gat with a tihai on sam) and
@@ -258,21 +285,19 @@ struct Performer {
     clock: Option<Pulse>,
     /// The moment, on the system's clock, of the engine's time 0.
     zero_us: u64,
-    moods: Arc<Latest<Mood>>,
     stop: Arc<AtomicBool>,
-    panic: Arc<AtomicBool>,
     conclude: Arc<AtomicBool>,
     hands: Arc<Latest<Option<Hands>>>,
-    status: Arc<Latest<Status>>,
-    lateness: Arc<Lateness>,
+    gauges: Gauges,
     report: Sender<Report>,
     tape: Option<Sender<Event>>,
 }
 
 impl Performer {
     fn run(mut self) {
-        if let Err(cause) = time::ask_for_real_time() {
-            let _ = self.report.try_send(Report::Ordinary(cause.to_string()));
+        match time::ask_for_real_time() {
+            Ok(()) => self.gauges.real_time.store(true, Ordering::Release),
+            Err(cause) => drop(self.report.try_send(Report::Ordinary(cause.to_string()))),
         }
         if let Err(cause) = time::lock_memory() {
             let _ = self.report.try_send(Report::Unlocked(cause.to_string()));
@@ -283,12 +308,13 @@ impl Performer {
         if let Some(clock) = &mut self.clock {
             clock.skip_to(begun_us);
         }
+        self.stage.reset();
         self.engine.setup(&mut events);
-        self.send_all(&mut events);
+        self.send_now(&mut events);
         let mut until_us = begun_us;
         while !self.stop.load(Ordering::Acquire) {
             self.welcome_back(&mut events);
-            if self.panic.swap(false, Ordering::AcqRel) {
+            if self.gauges.panic.swap(false, Ordering::AcqRel) {
                 self.fall_silent(&mut events);
             }
             if self.conclude.load(Ordering::Acquire) {
@@ -296,12 +322,14 @@ impl Performer {
             }
             self.engine.follow(self.hands.get());
             until_us += WINDOW_US;
-            self.engine.advance(until_us, &self.moods.get(), &mut events);
+            let hand = self.gauges.hand.get();
+            self.engine.tap_laya(hand.laya_bpm);
+            self.engine.advance(until_us, &hand.over(self.gauges.moods.get()), &mut events);
             if let Some(clock) = &mut self.clock {
                 clock.follow(until_us - WINDOW_US, self.engine.status(), matra_us(&events));
             }
             self.send_all(&mut events);
-            self.status.set(self.engine.status());
+            self.gauges.status.set(self.engine.status());
             self.wait_until(self.zero_us + until_us);
             let behind_us = time::now_us().saturating_sub(self.zero_us + until_us);
             if behind_us > HURRY_AT_MOST_US {
@@ -313,8 +341,8 @@ impl Performer {
             self.stage.real_time(pulse::RealTime::Stop as u8);
         }
         self.engine.silence(&mut events);
-        self.send_all(&mut events);
-        self.status.set(Status::default());
+        self.send_now(&mut events);
+        self.gauges.status.set(Status::default());
     }
 
     /// Sends events, each at its time, and empties the list.
@@ -323,11 +351,24 @@ impl Performer {
             let due_us = self.zero_us + event.time_us;
             self.wait_until(due_us);
             self.stage.send(&event, due_us);
-            self.lateness.record(time::now_us().saturating_sub(due_us));
-            if let Some(tape) = &self.tape {
-                // A full tape loses events; the music does not wait for it.
-                let _ = tape.try_send(event);
-            }
+            self.gauges.lateness.record(time::now_us().saturating_sub(due_us));
+            self.keep(event);
+        }
+    }
+
+    /// Sends set-up or silence, and empties the list. It has no time of its own to be late for; how late it makes the
+    /// music after it is seen there.
+    fn send_now(&mut self, events: &mut Vec<Event>) {
+        for event in events.drain(..) {
+            self.stage.send(&event, time::now_us());
+            self.keep(event);
+        }
+    }
+
+    fn keep(&self, event: Event) {
+        if let Some(tape) = &self.tape {
+            // A full tape loses events; the music does not wait for it.
+            let _ = tape.try_send(event);
         }
     }
 
@@ -358,19 +399,19 @@ impl Performer {
     /// Panic: nothing sounds on any port any more, each has its set-up again, and the music goes on.
     fn fall_silent(&mut self, events: &mut Vec<Event>) {
         self.engine.silence(events);
-        self.send_all(events);
+        self.send_now(events);
         self.stage.silence();
         self.engine.setup(events);
-        self.send_all(events);
+        self.send_now(events);
         let _ = self.report.try_send(Report::Panic);
     }
 
     /// Ports that are back get their set-up before anything else.
     fn welcome_back(&mut self, events: &mut Vec<Event>) {
-        while let Some(port) = self.stage.returned() {
+        while let Some(live) = self.stage.returned() {
             self.engine.setup(events);
-            let _ = self.report.try_send(Report::Back(port.port.name().to_owned()));
-            self.stage.add(port, events);
+            let _ = self.report.try_send(Report::Back(Arc::clone(live.gauge().name())));
+            self.stage.add(live, events);
             events.clear();
         }
     }

@@ -1,10 +1,8 @@
 //! Lost ports, opened again by a thread that may wait.
 
 use super::Opener;
-use super::stage::MOST_PORTS;
-use crate::performer::sounding::Sounding;
+use super::stage::{Live, MOST_PORTS};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use rasika_hardware::midi::MidiOut;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -14,18 +12,10 @@ const RETRY: Duration = Duration::from_millis(1500);
 /// How soon the thread notices that the music has stopped.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// A port that is not played on, and what the synth behind it was left with.
-pub struct Silent {
-    /// The port.
-    pub port: Box<dyn MidiOut>,
-    /// What sounded when it was lost.
-    pub sounding: Sounding,
-}
-
 /// The performer's end of the `ports` thread.
 pub struct Reopener {
-    lost: Sender<Silent>,
-    back: Receiver<Silent>,
+    lost: Sender<Live>,
+    back: Receiver<Live>,
 }
 
 impl Reopener {
@@ -38,25 +28,26 @@ impl Reopener {
         Ok(Self { lost, back })
     }
 
-    /// Hands a lost port over, to be closed and opened again.
-    pub fn give(&self, port: Silent) {
+    /// Hands a lost port over, to be closed and opened again. Does not allocate.
+    pub fn give(&self, live: Live) {
         // No more ports than the channel holds are ever on the stage.
-        let _ = self.lost.try_send(port);
+        let _ = self.lost.try_send(live);
     }
 
     /// A port that is open again.
-    pub fn take(&self) -> Option<Silent> {
+    pub fn take(&self) -> Option<Live> {
         self.back.try_recv().ok()
     }
 }
 
-fn reopen(opener: &Opener, stop: &AtomicBool, lost: &Receiver<Silent>, back: &Sender<Silent>) {
-    let mut names: Vec<(String, Sounding)> = Vec::new();
+fn reopen(opener: &Opener, stop: &AtomicBool, lost: &Receiver<Live>, back: &Sender<Live>) {
+    let mut lost_ports = Vec::new();
     let mut next = Instant::now();
     while !stop.load(Ordering::Acquire) {
         match lost.recv_timeout(GLANCE) {
-            Ok(Silent { port, sounding }) => {
-                names.push((port.name().to_owned(), sounding));
+            Ok(live) => {
+                // Closing a line that is stuck may take its time; here no one waits for it.
+                lost_ports.push(live.close());
                 next = Instant::now() + RETRY;
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -64,8 +55,9 @@ fn reopen(opener: &Opener, stop: &AtomicBool, lost: &Receiver<Silent>, back: &Se
         }
         if Instant::now() >= next {
             next = Instant::now() + RETRY;
-            names.retain(|(name, sounding)| match opener(name) {
-                Ok(port) => back.try_send(Silent { port, sounding: sounding.clone() }).is_err(),
+            lost_ports.retain(|closed| match opener(closed.name()) {
+                // Made here, where allocating is no one's loss.
+                Ok(port) => back.try_send(closed.open(port)).is_err(),
                 Err(_) => true,
             });
         }

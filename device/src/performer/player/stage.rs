@@ -1,7 +1,8 @@
 //! The ports that are played on, and what sounds on each.
 
+use super::gauges::PortGauge;
 use super::lateness::Lateness;
-use super::ports::{Reopener, Silent};
+use super::ports::Reopener;
 use super::pulse::RealTime;
 use super::silence::silence;
 use super::wire::{Waiting, Wire};
@@ -18,14 +19,23 @@ use std::sync::Arc;
 pub const MOST_PORTS: usize = 16;
 /// A synth that knows Active Sensing falls silent when it hears nothing for 300 ms; it hears something sooner.
 const SENSE_AFTER_US: u64 = 240_000;
+/// Roland's and Yamaha's modules hear nothing for this long after their reset.
+const RESET_PAUSE_US: u64 = 50_000;
+/// How soon a port that did not take everything is asked again.
+const FLUSH_AFTER_US: u64 = 2_000;
 /// The byte that says nothing but that the cable is whole.
 const ACTIVE_SENSING: u8 = 0xFE;
 /// The message of a song position, in sixteenths.
 const SONG_POSITION: u8 = 0xF2;
 
-struct Live {
+/// A port that is played on.
+pub struct Live {
     port: Box<dyn MidiOut>,
+    sounds: Arc<SoundMap>,
+    gauge: Arc<PortGauge>,
     mapping: Mapping,
+    /// The channels that are used.
+    channels: Vec<u8>,
     wire: Wire,
     sounding: Sounding,
     /// When something was sent last.
@@ -34,17 +44,51 @@ struct Live {
     joins: bool,
 }
 
+/// A port that is lost and closed, and what the synth behind it was left with.
+pub struct Closed {
+    sounds: Arc<SoundMap>,
+    gauge: Arc<PortGauge>,
+    sounding: Sounding,
+}
+
+impl Closed {
+    /// The word it is opened by.
+    pub fn name(&self) -> &str {
+        self.gauge.name()
+    }
+
+    /// The same, open again.
+    pub fn open(&self, port: Box<dyn MidiOut>) -> Live {
+        let live = Live::new(port, Arc::clone(&self.sounds), Arc::clone(&self.gauge));
+        Live { sounding: self.sounding.clone(), joins: true, ..live }
+    }
+}
+
 impl Live {
-    fn new(port: Box<dyn MidiOut>, sounds: &Arc<SoundMap>) -> Self {
+    /// An open port with a layout of its own.
+    pub fn new(port: Box<dyn MidiOut>, sounds: Arc<SoundMap>, gauge: Arc<PortGauge>) -> Self {
         let wire = Wire::new(port.byte_us());
         Self {
             port,
-            mapping: Mapping::new(Arc::clone(sounds)),
+            mapping: Mapping::new(Arc::clone(&sounds)),
+            channels: sounds.channels(),
+            sounds,
+            gauge,
             wire,
             sounding: Sounding::default(),
             spoke_us: time::now_us(),
             joins: false,
         }
+    }
+
+    /// Closes it.
+    pub fn close(self) -> Closed {
+        Closed { sounds: self.sounds, gauge: self.gauge, sounding: self.sounding }
+    }
+
+    /// How it is seen from outside.
+    pub fn gauge(&self) -> &Arc<PortGauge> {
+        &self.gauge
     }
 
     /// Takes in what an event of the engine's is on this port.
@@ -54,6 +98,7 @@ impl Live {
 
     /// Hands the port what the cable has room for now.
     fn pump(&mut self, late: &Lateness) -> Result<(), PortError> {
+        self.port.flush()?;
         // The clock is read once for what goes at once, and again only after it.
         let mut now_us = time::now_us();
         while let Some(Waiting { due_us, event }) = self.wire.next(now_us) {
@@ -80,9 +125,19 @@ impl Live {
         Ok(())
     }
 
-    fn silence(&mut self, channels: &[u8]) -> Result<(), PortError> {
+    /// Puts the synth into the state its map is made for; what comes next waits until it listens again.
+    fn reset(&mut self) -> Result<(), PortError> {
+        let Some(reset) = self.sounds.reset() else { return Ok(()) };
+        let sent = self.port.send(reset.bytes())?;
+        let now_us = time::now_us();
+        self.wire.sent(now_us, sent);
+        self.wire.rest(now_us, RESET_PAUSE_US);
+        Ok(())
+    }
+
+    fn silence(&mut self) -> Result<(), PortError> {
         self.wire.clear();
-        let sent = silence(&mut *self.port, &self.sounding, channels)?;
+        let sent = silence(&mut *self.port, &self.sounding, &self.channels)?;
         self.wire.sent(time::now_us(), sent);
         self.sounding = Sounding::default();
         Ok(())
@@ -97,25 +152,25 @@ pub struct Stage {
     /// Lateness of notes' last bytes on cables with a limit.
     late: Arc<Lateness>,
     active_sensing: bool,
-    sounds: Arc<SoundMap>,
-    /// The channels that are used.
-    channels: Vec<u8>,
 }
 
 impl Stage {
     /// A stage of open ports.
     pub fn new(
-        ports: Vec<Box<dyn MidiOut>>,
+        ports: Vec<Live>,
         active_sensing: bool,
-        sounds: Arc<SoundMap>,
         reopener: Reopener,
         report: Sender<Report>,
         late: Arc<Lateness>,
     ) -> Self {
         let mut live = Vec::with_capacity(MOST_PORTS);
-        live.extend(ports.into_iter().take(MOST_PORTS).map(|port| Live::new(port, &sounds)));
-        let channels = sounds.channels();
-        Self { live, reopener, report, late, active_sensing, sounds, channels }
+        live.extend(ports.into_iter().take(MOST_PORTS));
+        Self { live, reopener, report, late, active_sensing }
+    }
+
+    /// Resets the synths whose maps ask for it.
+    pub fn reset(&mut self) {
+        self.each(Live::reset);
     }
 
     /// Sends an event that was due at a time to every port, or lets it wait for its turn on the cable.
@@ -130,7 +185,8 @@ impl Stage {
     /// When something waits for its turn no longer, on the system's clock; `None` while nothing does.
     pub fn due_us(&self) -> Option<u64> {
         let sense = |live: &Live| self.active_sensing.then_some(live.spoke_us + SENSE_AFTER_US);
-        self.live.iter().filter_map(|live| live.wire.due_us().into_iter().chain(sense(live)).min()).min()
+        let flush = |live: &Live| live.port.has_backlog().then(|| time::now_us() + FLUSH_AFTER_US);
+        self.live.iter().flat_map(|live| [live.wire.due_us(), sense(live), flush(live)]).flatten().min()
     }
 
     /// Sends what has waited for its turn, and a sign of life where nothing else was said.
@@ -169,29 +225,29 @@ impl Stage {
 
     /// Ends every note on every port, and says so in every way synths understand. What waits is forgotten.
     pub fn silence(&mut self) {
-        let channels = std::mem::take(&mut self.channels);
-        self.each(|live| live.silence(&channels));
-        self.channels = channels;
+        self.each(Live::silence);
     }
 
     /// A port that has been opened again, if there is one.
-    pub fn returned(&self) -> Option<Silent> {
+    pub fn returned(&self) -> Option<Live> {
         self.reopener.take()
     }
 
-    /// Takes a port in: what sounded on it when it was lost ends, then comes its set-up. If it fails at once it goes
-    /// back to be opened again.
-    pub fn add(&mut self, back: Silent, setup: &[Event]) {
-        let mut live = Live { sounding: back.sounding, joins: true, ..Live::new(back.port, &self.sounds) };
+    /// Takes a port in: what sounded on it when it was lost ends, then come its reset and its set-up. If it fails at
+    /// once it goes back to be opened again.
+    pub fn add(&mut self, mut live: Live, setup: &[Event]) {
         let due_us = time::now_us();
-        let begun = live.silence(&self.channels).and_then(|()| {
+        let begun = live.silence().and_then(|()| live.reset()).and_then(|()| {
             setup.iter().for_each(|event| live.offer(event, due_us));
-            live.pump(&Lateness::default())
+            live.pump(&self.late)
         });
         match begun {
-            Ok(()) if self.live.len() < MOST_PORTS => self.live.push(live),
-            Ok(()) => {}
-            Err(_) => self.reopener.give(Silent { port: live.port, sounding: live.sounding }),
+            // No more ports than there is room for were ever on the stage.
+            Ok(()) => {
+                live.gauge.back();
+                self.live.push(live);
+            }
+            Err(_) => self.reopener.give(live),
         }
     }
 
@@ -203,8 +259,9 @@ impl Stage {
                 Ok(()) => at += 1,
                 Err(error) => {
                     let lost = self.live.swap_remove(at);
+                    lost.gauge.lost();
                     let _ = self.report.try_send(Report::Lost(error));
-                    self.reopener.give(Silent { port: lost.port, sounding: lost.sounding });
+                    self.reopener.give(lost);
                 }
             }
         }

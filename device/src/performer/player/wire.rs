@@ -112,6 +112,11 @@ impl Wire {
         self.free_us
     }
 
+    /// The cable stays free for so long after what was handed over; what is offered meanwhile waits.
+    pub fn rest(&mut self, now_us: u64, rest_us: u64) {
+        self.free_us = self.free_us.max(now_us) + rest_us + LEAD_US;
+    }
+
     /// Forgets what waits: before silence, which ends everything that was sent.
     pub fn clear(&mut self) {
         self.queue.clear();
@@ -284,6 +289,18 @@ mod tests {
         assert!(notes.iter().all(|late_us| *late_us <= 960), "one message stands before a note at most: {notes:?}");
         let bends = handed.len() - notes.len();
         assert!((700..1200).contains(&bends), "{bends} of 3960 bends, half of the cable");
+    }
+
+    #[test]
+    fn a_synth_that_is_reset_has_its_pause_on_any_cable() {
+        for byte_us in [None, Some(DIN_BYTE_US)] {
+            let mut wire = Wire::new(byte_us);
+            let out_us = wire.sent(1_000, 11);
+            wire.rest(1_000, 50_000);
+            wire.offer(&Event::program(0, Voice::Melody, 5), 1_000);
+            assert_eq!(wire.next(out_us + 49_999), None);
+            assert!(wire.next(out_us + 50_000).is_some());
+        }
     }
 
     #[test]
