@@ -137,6 +137,21 @@ fn a_button_that_sticks_ends_its_hold_and_leaves_the_other_alone() {
     assert_eq!(names(&stuck), [HoldBegan(Record), HoldEnded(Record), Stuck(Record), Click(Select)]);
 }
 
+#[test]
+fn a_button_whose_line_is_lost_ends_its_hold_and_starts_anew() {
+    let mut recogniser = Recogniser::new(Times::default(), [false; 2]);
+    let mut made = Vec::new();
+    recogniser.level(ms(0), Record, true, &mut made);
+    recogniser.renew(ms(2000), Record, false, &mut made);
+    recogniser.renew(ms(3000), Record, true, &mut made);
+    recogniser.level(ms(9000), Record, false, &mut made);
+    recogniser.level(ms(9100), Select, true, &mut made);
+    recogniser.renew(ms(9200), Select, false, &mut made);
+    recogniser.tick(ms(20_000), &mut made);
+    assert_eq!(made, [(ms(300), HoldBegan(Record)), (ms(2000), HoldEnded(Record))]);
+    assert_eq!(recogniser.due(), None);
+}
+
 /// Presses of both buttons, at odds with each other, around the times that matter.
 fn fingers() -> impl Strategy<Value = Vec<Press>> {
     let around = prop_oneof![

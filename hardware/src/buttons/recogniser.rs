@@ -130,6 +130,29 @@ impl Recogniser {
         self.run_out(self.now.saturating_sub(self.times.debounce), made);
     }
 
+    /// A button's line was lost or has been found again: whatever its press meant ends, and if it is down now it means
+    /// nothing until it is let go.
+    pub fn renew(&mut self, time: Duration, button: Button, down: bool, made: &mut Vec<(Duration, Gesture)>) {
+        self.tick(time, made);
+        let index = button.index();
+        match self.state {
+            State::One { button: pressed, held, .. } if pressed == button => {
+                self.state = State::Idle;
+                if held {
+                    made.push((self.now, Gesture::HoldEnded(button)));
+                }
+            }
+            State::Chord { .. } => {
+                self.state = State::Idle;
+                self.spent[button.other().index()] = true;
+            }
+            _ => {}
+        }
+        self.clicked[index] = None;
+        self.levels[index] = Debounce::new(self.times.debounce, down);
+        self.spent[index] = down;
+    }
+
     /// When the next gesture may complete without another edge; [`Recogniser::tick`] should be called then.
     #[must_use]
     pub fn due(&self) -> Option<Duration> {

@@ -78,6 +78,12 @@ impl SimulatedPins {
         true
     }
 
+    /// The level of an input; `None` if no one listens to it.
+    #[must_use]
+    pub fn is_high(&self, pin: Bcm) -> Option<bool> {
+        self.board().inputs.get(&pin).map(|line| line.high)
+    }
+
     /// How brightly a light shines, 0–1; `None` if no one holds it.
     #[must_use]
     pub fn brightness(&self, pin: Bcm) -> Option<f32> {
