@@ -54,7 +54,7 @@ impl Front {
             pins: None,
             buttons: [None, None],
             lamps: [None, None, None, None],
-            shown: [const { () }; LEDS].map(|()| dark.clone()),
+            shown: std::array::from_fn(|_| dark.clone()),
             retry: Some((now, RETRY)),
             said: Vec::new(),
         }

@@ -66,10 +66,10 @@ impl Keys {
         self.waiting.insert((now, button, *held));
     }
 
-    /// The next press or release that is due by now.
-    pub fn next(&mut self, now: Duration) -> Option<(Button, bool)> {
+    /// The next press or release that is due by now, and when it was due.
+    pub fn next(&mut self, now: Duration) -> Option<(Duration, Button, bool)> {
         self.waiting.first().filter(|(at, ..)| *at <= now)?;
-        self.waiting.pop_first().map(|(_, button, down)| (button, down))
+        self.waiting.pop_first()
     }
 
     /// When there is something to do.
@@ -103,8 +103,8 @@ mod tests {
             while let Some((_, key)) = typed.next_if(|(at, _)| *at == time) {
                 keys.typed(now, *key);
             }
-            while let Some((button, down)) = keys.next(now) {
-                recogniser.level(now, button, down, &mut made);
+            while let Some((at, button, down)) = keys.next(now) {
+                recogniser.level(at, button, down, &mut made);
             }
             recogniser.tick(now, &mut made);
         }

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// How long pairing stays open, and how long a laptop that has asked waits for its answer.
 pub const PAIRING_OPEN: Duration = Duration::from_secs(60);
+/// Digits must have been there to be read for so long: a RECORD that was meant for a take lets nobody in.
+const READING: Duration = Duration::from_secs(1);
 /// How long a label is shown after it was chosen.
 const CHOOSING: Duration = Duration::from_secs(4);
 /// A take that is not on the disk by then will not be.
@@ -114,6 +116,7 @@ pub struct Machine {
     /// They were discarded meanwhile: their answers are no news.
     hushed: bool,
     digits: [u8; 3],
+    asked_at: Duration,
     is_ready: bool,
     updating: bool,
     faults: Faults,
@@ -137,6 +140,7 @@ impl Machine {
             unsaved: 0,
             hushed: false,
             digits: [0; 3],
+            asked_at: Duration::ZERO,
             is_ready: false,
             updating: false,
             faults: Faults::NONE,
@@ -194,6 +198,9 @@ impl Machine {
             Gesture::ChordLongest => Input::BothLongest,
             Gesture::HoldEnded(_) | Gesture::DoubleClick(Select) | Gesture::Stuck(_) => return,
         };
+        if action(input, self.state) == Action::Accept && now < self.asked_at + READING {
+            return;
+        }
         self.step(now, input, out);
     }
 
@@ -219,7 +226,7 @@ impl Machine {
                     out.push(Command::RefusePairing(digits));
                     return;
                 }
-                self.digits = digits;
+                (self.digits, self.asked_at) = (digits, now);
                 Input::PairingAsked
             }
             Event::PairingDone(done) => {

@@ -162,8 +162,9 @@ impl Fingers {
                 }
                 Ok([false, false]) => {}
             }
-            while let Some((button, down)) = keys.next(now()) {
-                self.pins.drive(self.settings.button(button), down == (self.settings.pull == Pull::Down));
+            while let Some((at, button, down)) = keys.next(now()) {
+                let high = down == (self.settings.pull == Pull::Down);
+                self.pins.drive_at(self.settings.button(button), high, at);
             }
             if keys.wants_to_quit() {
                 self.quit.store(true, Ordering::Release);
