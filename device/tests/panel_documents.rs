@@ -12,7 +12,8 @@ const COUNT_IN: Duration = Duration::from_millis(1200);
 
 #[test]
 fn the_tables_of_the_page_are_those_of_the_code() {
-    for (what, table) in [("gestures", gestures::markdown()), ("faults", fault::markdown())] {
+    let overlaps = gestures::overlaps_markdown();
+    for (what, table) in [("gestures", gestures::markdown()), ("overlaps", overlaps), ("faults", fault::markdown())] {
         assert!(
             PAGE.contains(&table),
             "docs/performer.md shows other {what} than the code has; they are now:\n{table}"

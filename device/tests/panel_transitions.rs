@@ -307,7 +307,7 @@ fn keeps_its_promises(said: &[Command]) -> Result<(), TestCaseError> {
             Command::StopRecording => prop_assert!(std::mem::take(&mut recording), "{:?}", said),
             Command::OpenPairing => prop_assert!(!std::mem::replace(&mut pairing, true), "{:?}", said),
             Command::ClosePairing | Command::AcceptPairing(_) => {
-                prop_assert!(std::mem::take(&mut pairing), "{:?}", said)
+                prop_assert!(std::mem::take(&mut pairing), "{:?}", said);
             }
             Command::ShutDown => stopping = true,
             _ => {}

@@ -1,7 +1,7 @@
 //! What a person can do with the two buttons: the one table of it, which `docs/performer.md` shows.
 
 use super::machine::PAIRING_OPEN;
-use rasika_hardware::buttons::{Button, Times};
+use rasika_hardware::buttons::{Button, OVERLAPS, Times};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -60,6 +60,17 @@ pub fn rows(times: &Times) -> Vec<Row> {
             "closes pairing; the laptop is refused",
         ),
     ]
+}
+
+/// What counts where gestures overlap, as the table of `docs/performer.md`.
+#[must_use]
+pub fn overlaps_markdown() -> String {
+    let mut text = "| overlap | what counts |\n|---|---|\n".to_owned();
+    for (overlap, counts) in OVERLAPS {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "| {overlap} | {counts} |");
+    }
+    text
 }
 
 /// The gestures as the table of `docs/performer.md`.

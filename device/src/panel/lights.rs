@@ -126,9 +126,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_in_a_table_is_told_with_its_line() {
-        let wrong = TEXT.replace("level = 0.7", "level = 7");
+        let wrong = TEXT.replace("low = 0.05", "low = 7");
         let said = Lights::read("my.toml", &wrong).unwrap_err().to_string();
-        let line = 1 + wrong.lines().position(|line| line.contains("level = 7")).unwrap();
+        let line = 1 + wrong.lines().position(|line| line.contains("low = 7")).unwrap();
         assert!(said.starts_with(&format!("my.toml:{line}: ")) && said.contains('7'), "{said}");
         let missing = TEXT.replace("saving ", "savinq ");
         let said = Lights::read("my.toml", &missing).unwrap_err().to_string();

@@ -7,8 +7,9 @@ use super::settings::Settings;
 use super::sign::Led;
 use rasika_hardware::buttons::Button;
 use rasika_hardware::pins::{Pins, Pull, SimulatedPins, now};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,7 +40,9 @@ impl SimulatedPanel {
     /// # Errors
     /// When the settings make no sense, or the system gives no thread.
     pub fn start(settings: Settings) -> Result<Self, StartError> {
-        Self::start_typed(settings, io::stdin())
+        // A file of its own: what standard input's buffer swallows, waiting for the descriptor would not see.
+        let typed = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        Self::start_typed(settings, typed)
     }
 
     /// Begins, with keys from elsewhere.

@@ -1,23 +1,27 @@
 //! Buttons: levels with times go in, gestures with times come out. No clock, no pins, no thread.
 //!
 //! Two steps: [`Debounce`] settles each button's level, [`Recogniser`] makes gestures of settled presses. Where two
-//! gestures overlap this table decides, and the tests hold it:
-//!
-//! | overlap | what counts |
-//! |---|---|
-//! | the other button follows within the chord's time, the first still down | the chord; the first button alone meant nothing |
-//! | the other button follows later | the first button alone; the late one means nothing until it is let go and pressed anew |
-//! | a chord in which one button is let go | the chord ends there; the other means nothing until it is let go |
-//! | a click, then a chord | the chord; the click meant nothing |
-//! | a click, then a press that is held | the hold; the click was its beginning |
-//! | a click, then the other button | both, the click when its time for a second click has run out |
-//! | a button down before we looked, or down for longer than anyone holds one | stuck: it means nothing until it is let go |
+//! gestures overlap [`OVERLAPS`] tells what counts, and the tests hold the recogniser to it.
 
 mod debounce;
 mod recogniser;
 
 pub use debounce::Debounce;
 pub use recogniser::{Gesture, Recogniser, Times};
+
+/// Where two gestures overlap, and what counts then.
+pub const OVERLAPS: [(&str, &str); 7] = [
+    ("the second button follows in time, the first still down", "both; the first alone meant nothing"),
+    (
+        "the second button follows later",
+        "the first alone; the late one means nothing until it is let go and pressed anew",
+    ),
+    ("both are down and one is let go", "both, until then; the other means nothing until it is let go"),
+    ("a click, then both", "both; the click meant nothing"),
+    ("a click, then the same button is held", "the hold; the click was its beginning"),
+    ("a click, then the other button", "each by itself, the click when its time for a second one has run out"),
+    ("a button is down at power-on, or for ten minutes", "it is stuck: nothing, until it is let go"),
+];
 
 /// The two buttons of the box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

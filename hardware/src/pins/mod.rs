@@ -178,6 +178,18 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "rppal")]
+    fn a_machine_that_is_no_pi_says_so_and_auto_goes_on_to_the_kernel() {
+        let said = |name| open(name).err().map(|error| error.to_string()).unwrap_or_default();
+        if !std::path::Path::new("/proc/device-tree/model").exists() {
+            assert!(said("rppal").contains("no Raspberry Pi"), "{}", said("rppal"));
+        }
+        if !std::path::Path::new("/dev/gpiochip0").exists() {
+            assert!(said("auto").contains("/dev/gpiochip0"), "{}", said("auto"));
+        }
+    }
+
+    #[test]
     fn a_pin_given_to_two_things_is_named_with_both() {
         let used = [("SELECT", Bcm(17)), ("RECORD", Bcm(27)), ("the MIDI LED", Bcm(17))];
         let said = all_different(&used).unwrap_err().to_string();
