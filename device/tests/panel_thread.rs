@@ -97,7 +97,7 @@ fn a_pin_that_is_taken_is_named_and_panic_works_without_it() {
     assert_eq!(said, Report::Missing(busy));
     assert!(said.to_string().contains("GPIO12") && said.to_string().contains("a fan"), "{said}");
     until("the fault is told", || panel.status().faults.iter().eq([Fault::Pins]));
-    assert_eq!(panel.status().state, State::Fault);
+    until("it plays all the same", || panel.status().state == State::Fault);
     pins.drive(settings.select, false);
     pins.drive(settings.record, false);
     std::thread::sleep(Duration::from_millis(50));
@@ -125,10 +125,63 @@ fn a_button_that_is_lost_while_it_records_ends_the_take_and_comes_back() {
     panel.teller().tell(Event::TakeSaved);
     assert_eq!(next(&panel), Command::Confirm(None));
     until("the fault is told", || panel.status().state == State::Fault);
+    pins.drive(settings.record, true);
     pins.break_pin(settings.record, None);
     until("it is found again", || panel.status().state == State::Playing);
     pins.drive(settings.record, false);
     assert_eq!(next(&panel), Command::StartRecording(None));
+}
+
+#[test]
+fn a_light_that_fails_takes_nothing_else_with_it_and_comes_back() {
+    let (pins, settings) = (SimulatedPins::new(), Settings::default());
+    let panel = start(&pins, settings.clone());
+    panel.teller().tell(Event::Ready);
+    until("it plays", || panel.status().state == State::Playing && pins.is_held(settings.ready_led));
+    pins.break_pin(settings.ready_led, Some("burnt out"));
+    until("the fault is told", || panel.status().faults.iter().eq([Fault::Pins]));
+    panel.teller().tell(Event::FaceSeen(true));
+    until("the FACE LED is lit", || pins.brightness(settings.face_led) > Some(0.1));
+    click(&pins, settings.select);
+    assert_eq!(next(&panel), Command::PlaySignature(Rasa::Shringara));
+    pins.break_pin(settings.ready_led, None);
+    until("it is found again", || panel.status().faults.is_empty());
+    until("it is lit", || pins.brightness(settings.ready_led) > Some(0.0));
+}
+
+#[test]
+fn a_button_down_at_power_on_records_nothing_and_is_a_fault_until_it_is_let_go() {
+    let pins = SimulatedPins::new();
+    let settings = Settings { count_in_beats: 0, ..Settings::default() };
+    pins.drive(settings.record, false);
+    let panel = start(&pins, settings.clone());
+    panel.teller().tell(Event::Ready);
+    until("the fault is told", || panel.status().state == State::Fault);
+    std::thread::sleep(Duration::from_millis(500));
+    click(&pins, settings.select);
+    assert_eq!(next(&panel), Command::PlaySignature(Rasa::Shringara), "and not a take");
+    pins.drive(settings.record, true);
+    until("it is well again", || panel.status().faults.is_empty());
+    // Longer than contacts bounce.
+    std::thread::sleep(Duration::from_millis(50));
+    pins.drive(settings.record, false);
+    assert_eq!(next(&panel), Command::StartRecording(Some(Rasa::Shringara)));
+}
+
+#[test]
+fn looks_of_ones_own_are_read_and_told_where_they_are_wrong() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let own = include_str!("../panel/lights.toml").replace("on_ms = 500", "on_ms = 5");
+    std::fs::write(file.path(), own).unwrap();
+    let begun = |path: &std::path::Path| {
+        Panel::start(Settings { pins: "none".to_owned(), lights: Some(path.to_owned()), ..Settings::default() })
+    };
+    let said = begun(file.path()).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(said.contains(&file.path().display().to_string()) && said.contains("on_ms is 5"), "{said}");
+    let said = begun("/no/such/lights.toml".as_ref()).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(said.contains("/no/such/lights.toml"), "{said}");
+    std::fs::write(file.path(), include_str!("../panel/lights.toml")).unwrap();
+    assert!(begun(file.path()).is_ok());
 }
 
 #[test]

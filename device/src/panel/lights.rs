@@ -4,6 +4,7 @@ use super::sign::Sign;
 use crate::performer::data_error::{DataError, Source};
 use rasika_hardware::leds::{Counting, Pattern, Step};
 use serde::Deserialize;
+use std::path::Path;
 use std::time::Duration;
 
 const FILE: &str = "panel/lights.toml";
@@ -58,6 +59,21 @@ impl Lights {
     #[must_use]
     pub fn built_in() -> Self {
         Self::read(FILE, TEXT).expect("the built-in lights are read by a test")
+    }
+
+    /// Those of a file, or the box's own without one.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or makes no sense.
+    pub fn of(file: Option<&Path>) -> Result<Self, DataError> {
+        let Some(path) = file else { return Ok(Self::built_in()) };
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| DataError {
+            file: file.clone(),
+            line: 1,
+            what: format!("cannot be read: {error}; check `lights` in the settings"),
+        })?;
+        Self::read(&file, &text)
     }
 
     /// Reads a table of patterns.

@@ -7,6 +7,7 @@ use super::machine::{Command, Event, Machine};
 use super::settings::{Settings, SettingsError};
 use super::status::PanelStatus;
 use crate::latest::Latest;
+use crate::performer::data_error::DataError;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select, unbounded};
 use rasika_hardware::buttons::{Gesture, Recogniser, Times};
 use rasika_hardware::pins::{self, PinError, Pins, now};
@@ -76,6 +77,9 @@ pub enum StartError {
     /// Its settings make no sense.
     #[error("[panel] {0}")]
     Settings(#[from] SettingsError),
+    /// The looks of its LEDs cannot be read or make no sense.
+    #[error(transparent)]
+    Lights(#[from] DataError),
     /// The system gives no thread.
     #[error("the panel cannot start: {0}; free some memory")]
     Thread(#[from] std::io::Error),
@@ -105,6 +109,7 @@ impl Panel {
 
     fn begin(settings: Settings, opener: Option<Opener>) -> Result<Self, StartError> {
         settings.check()?;
+        let lights = Lights::of(settings.lights.as_deref())?;
         let (event, events) = bounded(EVENTS);
         let (command, commands) = unbounded();
         let (report, reports) = bounded(REPORTS);
@@ -113,7 +118,7 @@ impl Panel {
         let status = Arc::new(Latest::new(PanelStatus::default()));
         let begun = now();
         let machine = Machine::new(settings.record_by, settings.count_in(), begun);
-        let front = opener.map(|opener| Front::new(settings, Lights::built_in(), opener, heed, begun));
+        let front = opener.map(|opener| Front::new(settings, lights, opener, heed, begun));
         let running = Running {
             machine,
             front,

@@ -5,6 +5,7 @@ use super::sign::{LEDS, Led};
 use rasika_hardware::buttons::Button;
 use rasika_hardware::pins::{self, Bcm, PinError, Pull};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The `[panel]` of the settings. Every key may be left out.
@@ -30,6 +31,8 @@ pub struct Settings {
     pub midi_led: Bcm,
     /// Brightness of all LEDs, 0–1; those without hardware PWM are only on or off.
     pub brightness: f32,
+    /// A file of one's own with the looks of the LEDs (`panel/lights.toml` is the one to copy).
+    pub lights: Option<PathBuf>,
     /// `hold`: RECORD records while it is held; `click`: from one click to the next.
     pub record_by: RecordBy,
     /// Blinks before a take begins; 0 begins at once.
@@ -51,6 +54,7 @@ impl Default for Settings {
             record_led: Bcm(22),
             midi_led: Bcm(23),
             brightness: 1.0,
+            lights: None,
             record_by: RecordBy::Hold,
             count_in_beats: 3,
             count_in_beat_ms: 400,

@@ -21,6 +21,8 @@ pub struct SimulatedPins {
 #[derive(Default)]
 struct Board {
     inputs: BTreeMap<Bcm, Line>,
+    /// Levels that pins are driven to from outside; the others follow their pull.
+    driven: BTreeMap<Bcm, bool>,
     lights: BTreeMap<Bcm, u16>,
     /// Pins that something else holds, and what.
     taken: BTreeMap<Bcm, String>,
@@ -62,7 +64,7 @@ impl SimulatedPins {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Drives an input from outside; false if no one listens to it.
+    /// Drives an input from outside; false if no one listens to it (yet).
     pub fn drive(&self, pin: Bcm, high: bool) -> bool {
         self.drive_at(pin, high, now())
     }
@@ -70,6 +72,7 @@ impl SimulatedPins {
     /// Drives an input from outside, with a time of the caller's own.
     pub fn drive_at(&self, pin: Bcm, high: bool, time: Duration) -> bool {
         let mut board = self.board();
+        board.driven.insert(pin, high);
         let Some(line) = board.inputs.get_mut(&pin) else { return false };
         if line.high != high {
             line.high = high;
@@ -149,7 +152,9 @@ impl Pins for SimulatedPins {
     }
 
     fn input(&mut self, pin: Bcm, pull: Pull, heard: Heard) -> Result<Box<dyn Input>, PinError> {
-        self.free(pin)?.inputs.insert(pin, Line { high: pull == Pull::Up, heard });
+        let mut board = self.free(pin)?;
+        let high = board.driven.get(&pin).copied().unwrap_or(pull == Pull::Up);
+        board.inputs.insert(pin, Line { high, heard });
         Ok(Box::new(SimulatedInput { pins: self.clone(), pin }))
     }
 
