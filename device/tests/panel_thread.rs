@@ -106,8 +106,7 @@ fn a_pin_that_is_taken_is_named_and_panic_works_without_it() {
     pins.drive(settings.record, true);
     pins.take(settings.ready_led, None);
     until("it is found by itself", || panel.status().state == State::Playing);
-    let more: Vec<Report> = panel.reports().try_iter().collect();
-    assert_eq!(more, [Report::Whole], "what was said once is not said again");
+    assert_eq!(panel.reports().recv_timeout(PATIENCE), Ok(Report::Whole), "what was said once is not said again");
     until("it is lit", || pins.brightness(settings.ready_led) > Some(0.0));
 }
 
@@ -222,6 +221,7 @@ fn keys_in_the_terminal_are_buttons_and_leds_are_drawn() {
     key('r');
     assert_eq!(next(panel), Command::StartRecording(Some(Rasa::Shringara)));
     until("the REC LED is drawn", || simulated.lines(false)[0].contains("REC ●"));
+    assert_eq!(panel.status().state, State::Recording);
     assert!(simulated.lines(true)[0].contains("\x1b[38;5;196m●"), "{:?}", simulated.lines(true));
     let seen = simulated.lines(false);
     assert!(!seen.concat().contains('\x1b') && seen[1].contains("recording, label shringara"), "{seen:?}");
@@ -229,6 +229,10 @@ fn keys_in_the_terminal_are_buttons_and_leds_are_drawn() {
     assert_eq!([next(panel), next(panel)], [Command::StopRecording, Command::DiscardLast]);
     key('b');
     assert_eq!(next(panel), Command::Panic);
+    let is_up = |pin| simulated.pins().is_high(pin) == Some(true);
+    until("both are let go", || is_up(settings.select) && is_up(settings.record));
+    // Longer than contacts bounce.
+    std::thread::sleep(Duration::from_millis(100));
     key('B');
     until("the LEDs say let go", || panel.status().state == State::LetGo);
     assert!(simulated.lines(false)[0].contains("[SELECT ▼]"));

@@ -252,6 +252,12 @@ impl Running {
                 front.show(self.machine.signs(), now, &mut reports);
             }
         }
+        // Whoever obeys a command finds lights and status as they are after it.
+        self.status.set(PanelStatus {
+            state: self.machine.state(),
+            label: self.machine.label(),
+            faults: self.machine.faults(),
+        });
         for command in commands {
             // No one obeys any more when the box ends.
             let _ = self.command.send(command);
@@ -260,10 +266,5 @@ impl Running {
             // A full channel means no one reads; the LEDs tell the fault all the same.
             let _ = self.report.try_send(report);
         }
-        self.status.set(PanelStatus {
-            state: self.machine.state(),
-            label: self.machine.label(),
-            faults: self.machine.faults(),
-        });
     }
 }
