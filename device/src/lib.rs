@@ -9,6 +9,7 @@ pub mod hand;
 pub mod latest;
 #[cfg(feature = "perception")]
 pub mod line;
+pub mod panel;
 pub mod performer;
 pub mod screen;
 #[cfg(feature = "perception")]
