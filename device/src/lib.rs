@@ -11,6 +11,7 @@ pub mod performer;
 pub mod screen;
 #[cfg(feature = "perception")]
 pub mod source;
+pub mod store;
 pub mod terminal;
 #[cfg(feature = "perception")]
 pub mod watcher;

@@ -1,0 +1,3 @@
+//! Takes and what was seen in them.
+
+pub mod codec;
