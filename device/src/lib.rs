@@ -8,6 +8,7 @@ pub mod latest;
 #[cfg(feature = "perception")]
 pub mod line;
 pub mod performer;
+pub mod recorder;
 pub mod screen;
 #[cfg(feature = "perception")]
 pub mod source;

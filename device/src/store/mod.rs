@@ -127,3 +127,18 @@ impl Store {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_that_keep_the_promises_are_in_force() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("takes.db")).unwrap();
+        let pragma = |name| store.db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).unwrap();
+        let mode: String = store.db.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+        // 2 is FULL: the log is fsynced at every commit.
+        assert_eq!((mode.as_str(), pragma("synchronous"), pragma("foreign_keys")), ("wal", 2, 1));
+    }
+}
