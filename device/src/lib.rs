@@ -2,6 +2,7 @@
 
 #[cfg(feature = "perception")]
 pub mod camera;
+pub mod config;
 #[cfg(feature = "perception")]
 pub mod demo;
 pub mod latest;

@@ -49,6 +49,9 @@ enum Verb {
     /// List and check ragas
     #[command(subcommand)]
     Raga(verbs::raga::RagaVerb),
+    /// Show and check settings
+    #[command(subcommand)]
+    Config(verbs::config::ConfigVerb),
     /// List the kinds of MIDI port
     Ports,
     /// End whatever sounds on MIDI ports: every key of every channel (for after a kill)
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         Verb::Demo(demo) => demo.run(),
         Verb::Bench(bench) => bench.run(),
         Verb::Raga(raga) => raga.run(),
+        Verb::Config(config) => config.run(),
         Verb::Ports => {
             for (_, what, _) in midi::KINDS {
                 if let Err(error) = say(what) {
