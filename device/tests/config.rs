@@ -18,8 +18,7 @@ fn the_reference_is_what_an_empty_file_means() {
     assert_eq!(config.camera.source, CameraSource::Device("/dev/video0".into()));
     assert_eq!(config.panel.unwrap().select, 17);
     // Every key of the reference is explained: a comment stands above it or above the keys it goes with.
-    let undocumented =
-        DEFAULTS.split("\n\n").flat_map(|part| part.lines().skip_while(|line| line.starts_with('[')).next());
+    let undocumented = DEFAULTS.split("\n\n").flat_map(|part| part.lines().find(|line| !line.starts_with('[')));
     for line in undocumented {
         assert!(line.starts_with('#'), "'{line}' follows no explanation");
     }

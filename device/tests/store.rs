@@ -47,7 +47,7 @@ fn a_confirmed_take_is_there_after_opening_again() {
     assert_eq!((take.state, take.observations, take.changed), (State::Confirmed, 15, Some(1)));
     drop(on_box);
     let (on_box, _) = Store::open_box(&folder.path().join("box/takes.db"), "another name").unwrap();
-    assert_eq!(on_box.takes().unwrap(), [take.clone()]);
+    assert_eq!(on_box.takes().unwrap(), std::slice::from_ref(&take));
     assert_eq!(on_box.rehash(take.id).unwrap(), take.hash.unwrap());
     let seen = on_box.observations(take.id).unwrap();
     assert_eq!((seen.len(), seen[14].frame), (15, 14));

@@ -54,6 +54,7 @@ pub fn free_bytes(path: &Path) -> io::Result<u64> {
     if unsafe { libc::statvfs(name.as_ptr(), &raw mut found) } != 0 {
         return Err(io::Error::last_os_error());
     }
+    #[allow(clippy::useless_conversion, reason = "they are 32 bits wide on 32-bit systems")]
     Ok(u64::from(found.f_bavail) * u64::from(found.f_frsize))
 }
 
