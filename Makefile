@@ -46,6 +46,10 @@ bench: reference ## Our perception against MediaPipe's, on the demo video
 	@$(BUILD)
 	@$(REFERENCE) models/bench/compare.py "$$SOURCE" --rasikad '$(RASIKAD)'
 
+.PHONY: endure
+endure: rust ## Kills a recording box 500 times and looks for what was lost
+	RASIKA_ENDURE=500 cargo test --package rasika-device --no-default-features --test endurance
+
 .PHONY: goldens
 goldens: reference ## Records anew what MediaPipe sees in the test media
 	@$(REFERENCE) models/goldens/record.py

@@ -3,6 +3,7 @@
 #[cfg(feature = "perception")]
 pub mod camera;
 pub mod control;
+pub mod config;
 #[cfg(feature = "perception")]
 pub mod demo;
 pub mod hand;
@@ -11,9 +12,11 @@ pub mod latest;
 pub mod line;
 pub mod panel;
 pub mod performer;
+pub mod recorder;
 pub mod screen;
 #[cfg(feature = "perception")]
 pub mod source;
+pub mod store;
 pub mod terminal;
 #[cfg(feature = "perception")]
 pub mod watcher;

@@ -55,6 +55,9 @@ enum Verb {
     /// List, check and play ragas
     #[command(subcommand)]
     Raga(verbs::raga::RagaVerb),
+    /// Show and check settings
+    #[command(subcommand)]
+    Config(verbs::config::ConfigVerb),
     /// List the kinds of MIDI port
     Ports,
     /// Learn which keys of a MIDI keyboard choose the rasa
@@ -129,6 +132,7 @@ fn main() -> ExitCode {
         Verb::Bench(bench) => bench.run(),
         Verb::Raga(raga) => raga.run(),
         Verb::Table(table) => table.run(),
+        Verb::Config(config) => config.run(),
         Verb::Ports => {
             let kinds = midi::KINDS.map(|kind| kind.what);
             for line in kinds.into_iter().chain([verbs::PORT_MAPS]) {

@@ -1,6 +1,7 @@
 //! What `rasikad` can be asked to do: one file for each verb.
 
 pub mod bench;
+pub mod config;
 pub mod demo;
 pub mod learn;
 pub mod piece;

@@ -1,0 +1,287 @@
+//! The settings of a box: `rasika.toml`, with every default written out in `device/config/rasika.toml`.
+//!
+//! [`Layers`] holds what is set and by whom; [`Config::of`] makes of it, once, a type that cannot be half valid.
+//! Nothing here reads files or the environment by itself: the laptop uses it for a box's settings as the box does.
+
+mod layers;
+mod nearest;
+mod value;
+
+pub use layers::{ConfigError, DEFAULTS, Layers, Origin, Setting};
+
+use rasika_hardware::midi;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use value::Values;
+
+/// Where a box's file lies if nothing else is said.
+pub const FILE: &str = "/etc/rasika/rasika.toml";
+/// Pins of a Raspberry Pi's header end here.
+const LAST_PIN: i64 = 27;
+/// Ways to the pins.
+const PINS: [&str; 5] = ["auto", "rppal", "gpiochip", "simulated", "none"];
+/// Sound maps that are built in.
+const SOUNDS: [&str; 4] = ["gm", "gs", "xg", "one"];
+
+/// All settings, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// How the box calls itself.
+    pub box_name: String,
+    /// `[camera]`
+    pub camera: CameraConfig,
+    /// `[music]`
+    pub music: MusicConfig,
+    /// `[midi]`
+    pub midi: MidiConfig,
+    /// `[panel]`; `None` for a box without one.
+    pub panel: Option<PanelConfig>,
+    /// `[recording]`
+    pub recording: RecordingConfig,
+    /// `[link]`
+    pub link: LinkConfig,
+}
+
+/// Where frames come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CameraSource {
+    /// A V4L2 device.
+    Device(String),
+    /// A GStreamer pipeline.
+    Pipeline(String),
+}
+
+/// `[camera]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CameraConfig {
+    /// Where frames come from.
+    pub source: CameraSource,
+    /// Whether they are mirror images.
+    pub mirror: bool,
+    /// `None`: the camera's own; else in units of 100 µs, 1–10000.
+    pub exposure_100_us: Option<u16>,
+    /// Width asked for, in pixels.
+    pub width: u32,
+    /// Height asked for, in pixels.
+    pub height: u32,
+    /// Frames a second asked for.
+    pub rate_hz: u32,
+}
+
+/// `[music]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MusicConfig {
+    /// A rasa map's name or path.
+    pub map: String,
+    /// Repeats the music.
+    pub seed: u64,
+    /// MIDI note of the middle Sa, 40–80.
+    pub sa: u8,
+    /// A folder of one's own ragas, talas and maps.
+    pub library: Option<PathBuf>,
+    /// A sound map's name or path.
+    pub sounds: String,
+    /// Whether notes are bent.
+    pub bends: bool,
+}
+
+/// `[midi]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MidiConfig {
+    /// Ports to play on, each of a known kind.
+    pub ports: Vec<String>,
+    /// Ports to listen to.
+    pub midi_in: Vec<String>,
+    /// Whether clock is sent.
+    pub clock: bool,
+    /// Whether Active Sensing is sent.
+    pub active_sensing: bool,
+}
+
+/// `[panel]`; pins are BCM numbers 0–27, all different.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PanelConfig {
+    /// The way to the pins.
+    pub pins: String,
+    /// The SELECT button's pin.
+    pub select: u8,
+    /// The RECORD button's pin.
+    pub record: u8,
+    /// The READY LED's pin.
+    pub ready_led: u8,
+    /// The FACE LED's pin.
+    pub face_led: u8,
+    /// The REC LED's pin.
+    pub record_led: u8,
+    /// The MIDI LED's pin.
+    pub midi_led: u8,
+    /// Whether buttons pull to 3.3 V rather than to ground.
+    pub pull_down: bool,
+    /// 0–1.
+    pub brightness: f32,
+    /// A file of looks of one's own.
+    pub lights: Option<PathBuf>,
+    /// Whether RECORD goes from click to click rather than while it is held.
+    pub record_by_click: bool,
+    /// Blinks before a take.
+    pub count_in_beats: u8,
+    /// Milliseconds of each.
+    pub count_in_beat_ms: u16,
+}
+
+/// `[recording]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordingConfig {
+    /// Where takes are kept.
+    pub folder: PathBuf,
+    /// Takes fill no more than this.
+    pub quota_bytes: u64,
+    /// So much of the disk is left free.
+    pub margin_bytes: u64,
+    /// Whether takes that a laptop holds may be deleted at the quota.
+    pub prune_held: bool,
+    /// Who performs; may be empty.
+    pub performer: String,
+}
+
+/// `[link]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkConfig {
+    /// Where laptops reach the box.
+    pub listen: Vec<SocketAddr>,
+    /// Whether it is announced.
+    pub mdns: bool,
+}
+
+impl Config {
+    /// Checks all that is set.
+    ///
+    /// # Errors
+    /// The first value that cannot be, with where it was set and what it may be.
+    pub fn of(layers: &Layers) -> Result<Self, ConfigError> {
+        let values = Values(layers);
+        Ok(Self {
+            box_name: values.named("box.name")?,
+            camera: camera(&values)?,
+            music: music(&values)?,
+            midi: MidiConfig {
+                ports: midi_ports(&values, "midi.ports")?,
+                midi_in: midi_ports(&values, "midi.midi_in")?,
+                clock: values.yes("midi.clock")?,
+                active_sensing: values.yes("midi.active_sensing")?,
+            },
+            panel: panel(&values)?,
+            recording: recording(&values)?,
+            link: LinkConfig { listen: addresses(&values)?, mdns: values.yes("link.mdns")? },
+        })
+    }
+
+    /// The settings of a file's text, over the defaults.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ConfigError> {
+        let mut layers = Layers::defaults()?;
+        layers.file(file, text)?;
+        Self::of(&layers)
+    }
+}
+
+fn camera(values: &Values<'_>) -> Result<CameraConfig, ConfigError> {
+    let source = values.named("camera.source")?;
+    Ok(CameraConfig {
+        source: if source.contains('!') { CameraSource::Pipeline(source) } else { CameraSource::Device(source) },
+        mirror: values.yes("camera.mirror")?,
+        exposure_100_us: values.auto_or_whole("camera.exposure", 1..=10_000)?.map(|value| value as u16),
+        width: values.whole("camera.width", 64..=8192)? as u32,
+        height: values.whole("camera.height", 64..=8192)? as u32,
+        rate_hz: values.whole("camera.rate_hz", 1..=240)? as u32,
+    })
+}
+
+fn music(values: &Values<'_>) -> Result<MusicConfig, ConfigError> {
+    let sounds = values.named("music.sounds")?;
+    if !SOUNDS.contains(&sounds.as_str()) && !is_toml(&sounds) {
+        return Err(values.unknown("music.sounds", &sounds, &SOUNDS, ", or the path of a .toml file"));
+    }
+    Ok(MusicConfig {
+        map: values.named("music.map")?,
+        seed: values.whole("music.seed", 0..=i64::MAX)?.unsigned_abs(),
+        sa: values.whole("music.sa", 40..=80)? as u8,
+        library: values.path("music.library")?,
+        sounds,
+        bends: values.yes("music.bends")?,
+    })
+}
+
+fn is_toml(path: &str) -> bool {
+    std::path::Path::new(path).extension().is_some_and(|extension| extension == "toml")
+}
+
+fn midi_ports(values: &Values<'_>, path: &str) -> Result<Vec<String>, ConfigError> {
+    let ports = values.texts(path)?;
+    let kinds: Vec<&str> = midi::KINDS.iter().map(|kind| kind.word).collect();
+    match ports.iter().find(|port| !kinds.contains(&port.split(':').next().unwrap_or_default())) {
+        Some(port) => Err(values.unknown(path, port, &kinds, ", each may be followed by : and a name")),
+        None => Ok(ports),
+    }
+}
+
+fn panel(values: &Values<'_>) -> Result<Option<PanelConfig>, ConfigError> {
+    const KEYS: [&str; 6] =
+        ["panel.select", "panel.record", "panel.ready_led", "panel.face_led", "panel.record_led", "panel.midi_led"];
+    let pins = values.named("panel.pins")?;
+    if !PINS.contains(&pins.split(':').next().unwrap_or_default()) {
+        return Err(values.unknown("panel.pins", &pins, &PINS, ""));
+    }
+    let mut numbers = [0; KEYS.len()];
+    for (place, key) in KEYS.iter().enumerate() {
+        numbers[place] = values.whole(key, 0..=LAST_PIN)? as u8;
+        if let Some(other) = numbers[..place].iter().position(|number| *number == numbers[place]) {
+            // Of the two, whichever was set by hand is where the mistake is.
+            let set = if values.is_default(key)? { KEYS[other] } else { key };
+            let what = format!("{} and {key} are both GPIO{}; give each its own pin", KEYS[other], numbers[place]);
+            return Err(values.wrong(set, what));
+        }
+    }
+    let [select, record, ready_led, face_led, record_led, midi_led] = numbers;
+    let panel = PanelConfig {
+        select,
+        record,
+        ready_led,
+        face_led,
+        record_led,
+        midi_led,
+        pull_down: values.word("panel.pull", &["up", "down"])? == "down",
+        brightness: values.number("panel.brightness", 0.0..=1.0)? as f32,
+        lights: values.path("panel.lights")?,
+        record_by_click: values.word("panel.record_by", &["hold", "click"])? == "click",
+        count_in_beats: values.whole("panel.count_in_beats", 0..=16)? as u8,
+        count_in_beat_ms: values.whole("panel.count_in_beat_ms", 100..=3000)? as u16,
+        pins,
+    };
+    Ok(Some(panel).filter(|panel| panel.pins != "none"))
+}
+
+fn recording(values: &Values<'_>) -> Result<RecordingConfig, ConfigError> {
+    if values.yes("recording.keep_images")? {
+        let what = "recording.keep_images is true; this version keeps no images, set it to false";
+        return Err(values.wrong("recording.keep_images", what.into()));
+    }
+    let megabytes = |key, least| Ok::<_, ConfigError>(values.whole(key, least..=1 << 30)?.unsigned_abs() << 20);
+    Ok(RecordingConfig {
+        folder: values.named("recording.folder")?.into(),
+        quota_bytes: megabytes("recording.quota_mb", 1)?,
+        margin_bytes: megabytes("recording.margin_mb", 16)?,
+        prune_held: values.yes("recording.prune_held")?,
+        performer: values.text("recording.performer")?,
+    })
+}
+
+fn addresses(values: &Values<'_>) -> Result<Vec<SocketAddr>, ConfigError> {
+    let read = |text: &String| {
+        let what = || format!("link.listen has '{text}'; write an address and a port, as 0.0.0.0:7337 or [::]:7337");
+        text.parse().map_err(|_| values.wrong("link.listen", what()))
+    };
+    values.texts("link.listen")?.iter().map(read).collect()
+}

@@ -1,0 +1,102 @@
+//! Single values as what they must be.
+
+use super::layers::{ConfigError, Layers, Origin};
+use super::nearest::nearest;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use toml::Value;
+
+/// Most letters of a text.
+const LONGEST_TEXT: usize = 4096;
+
+/// Settings by their path, `section.key`.
+pub struct Values<'a>(pub &'a Layers);
+
+impl Values<'_> {
+    /// An error where a setting was set.
+    pub fn wrong(&self, path: &str, what: String) -> ConfigError {
+        match self.0.get(path) {
+            Ok(setting) => setting.origin.error(what),
+            Err(error) => error,
+        }
+    }
+
+    /// An error that names what there is, or what was meant.
+    pub fn unknown(&self, path: &str, word: &str, known: &[&str], also: &str) -> ConfigError {
+        let meant = nearest(word, known).map(|name| format!("did you mean {name}? ")).unwrap_or_default();
+        self.wrong(path, format!("{path} is '{word}'; {meant}there are {}{also}", known.join(", ")))
+    }
+
+    pub fn is_default(&self, path: &str) -> Result<bool, ConfigError> {
+        Ok(self.0.get(path)?.origin == Origin::Default)
+    }
+
+    pub fn yes(&self, path: &str) -> Result<bool, ConfigError> {
+        let value = &self.0.get(path)?.value;
+        value.as_bool().ok_or_else(|| self.wrong(path, format!("{path} is {value}; it must be true or false")))
+    }
+
+    pub fn whole(&self, path: &str, range: RangeInclusive<i64>) -> Result<i64, ConfigError> {
+        let value = &self.0.get(path)?.value;
+        let found = value.as_integer().filter(|number| range.contains(number));
+        found.ok_or_else(|| self.out_of(path, value, "a whole number", range.start(), range.end()))
+    }
+
+    pub fn number(&self, path: &str, range: RangeInclusive<f64>) -> Result<f64, ConfigError> {
+        let value = &self.0.get(path)?.value;
+        let found = value.as_float().or(value.as_integer().map(|number| number as f64));
+        let found = found.filter(|number| range.contains(number));
+        found.ok_or_else(|| self.out_of(path, value, "a number", range.start(), range.end()))
+    }
+
+    /// `None` for "auto". The environment gives numbers as texts.
+    pub fn auto_or_whole(&self, path: &str, range: RangeInclusive<i64>) -> Result<Option<i64>, ConfigError> {
+        let value = &self.0.get(path)?.value;
+        if value.as_str() == Some("auto") {
+            return Ok(None);
+        }
+        let number = value.as_integer().or_else(|| value.as_str()?.trim().parse().ok());
+        let number = number.filter(|number| range.contains(number));
+        let wrong = || self.out_of(path, value, "\"auto\" or a whole number", range.start(), range.end());
+        number.map(Some).ok_or_else(wrong)
+    }
+
+    fn out_of<T: std::fmt::Display>(&self, path: &str, value: &Value, what: &str, least: T, most: T) -> ConfigError {
+        self.wrong(path, format!("{path} is {value}; it must be {what} from {least} to {most}"))
+    }
+
+    pub fn text(&self, path: &str) -> Result<String, ConfigError> {
+        let value = &self.0.get(path)?.value;
+        let plain = |text: &&str| text.len() <= LONGEST_TEXT && !text.contains(char::is_control);
+        let found = value.as_str().filter(plain).map(str::to_owned);
+        found.ok_or_else(|| self.wrong(path, format!("{path} is {value}; it must be a text of one line in \"quotes\"")))
+    }
+
+    /// A text that is not empty.
+    pub fn named(&self, path: &str) -> Result<String, ConfigError> {
+        let text = self.text(path)?;
+        if text.trim().is_empty() {
+            return Err(self.wrong(path, format!("{path} is empty; give it, or leave the key out for the default")));
+        }
+        Ok(text)
+    }
+
+    /// `None` for an empty text.
+    pub fn path(&self, path: &str) -> Result<Option<PathBuf>, ConfigError> {
+        Ok(Some(self.text(path)?).filter(|text| !text.is_empty()).map(PathBuf::from))
+    }
+
+    pub fn word(&self, path: &str, known: &[&'static str]) -> Result<&'static str, ConfigError> {
+        let text = self.text(path)?;
+        known.iter().find(|word| **word == text).copied().ok_or_else(|| self.unknown(path, &text, known, ""))
+    }
+
+    pub fn texts(&self, path: &str) -> Result<Vec<String>, ConfigError> {
+        let value = &self.0.get(path)?.value;
+        let texts = |list: &Vec<Value>| list.iter().map(|one| one.as_str().map(str::to_owned)).collect();
+        let found: Option<Vec<String>> = value.as_array().and_then(texts);
+        found.ok_or_else(|| {
+            self.wrong(path, format!("{path} is {value}; it must be a list of texts, as [\"a\", \"b\"]"))
+        })
+    }
+}

@@ -1,0 +1,160 @@
+//! The recorder: observations in, takes on the disk, and never anyone made to wait.
+//!
+//! A thread `recorder` has the store to itself. Perception offers it observations through a bounded channel; what
+//! does not fit while the disk is slow is counted, and the count is told with the take. A take is refused before it
+//! begins when the disk or the quota is nearly full. Whatever is wrong with the disk or the file is a [`Report`];
+//! the box goes on playing, a damaged file is put aside (never deleted) and a new one begun.
+//!
+//! Images are not recorded, whatever the config says of `keep_images`: there is no place for them in the store yet.
+
+mod keeper;
+mod report;
+mod worker;
+
+pub use report::Report;
+
+use crate::store::Plan;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use rasika_models::Observation;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+/// Observations that wait for the disk at most: four seconds at 30 frames a second.
+const WAITING: usize = 120;
+/// Places in the channel that observations leave to orders.
+const ORDERS: usize = 16;
+/// Reports that wait to be read at most; what is beyond is lost.
+const REPORTS: usize = 256;
+
+/// What the recorder keeps to.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where `takes.db` lies.
+    pub folder: PathBuf,
+    /// The box's name.
+    pub box_name: String,
+    /// The file of takes is not made larger than this.
+    pub quota_bytes: u64,
+    /// So much of the disk is left free.
+    pub margin_bytes: u64,
+    /// Whether, at the quota, the oldest takes that a laptop has proved to hold are deleted. Others never are.
+    pub prune_held: bool,
+}
+
+impl Settings {
+    /// The file of takes.
+    #[must_use]
+    pub fn file(&self) -> PathBuf {
+        self.folder.join("takes.db")
+    }
+}
+
+/// What the thread is told, in order.
+enum Order {
+    Begin(Box<Plan>),
+    Seen(Box<Observation>),
+    End,
+    DiscardLast,
+}
+
+/// What both sides look at.
+#[derive(Debug, Default)]
+struct Shared {
+    /// Whether observations are wanted.
+    recording: AtomicBool,
+    /// Observations that did not fit since the last take ended.
+    missed: AtomicU64,
+}
+
+/// The recorder cannot take an order now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the recorder is waiting for its disk; try again in a moment")]
+pub struct Busy;
+
+/// Records takes. Dropping it ends a take that is being recorded as it should, and waits for the disk.
+#[derive(Debug)]
+pub struct Recorder {
+    orders: Option<Sender<Order>>,
+    reports: Receiver<Report>,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Recorder {
+    /// Starts the thread. What is wrong with the store is reported, and tried again.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn start(settings: Settings) -> io::Result<Self> {
+        let (orders, ordered) = bounded(WAITING + ORDERS);
+        let (reporter, reports) = bounded(REPORTS);
+        let shared = Arc::new(Shared::default());
+        let worker = worker::Worker::new(settings, reporter, Arc::clone(&shared));
+        let thread = std::thread::Builder::new().name("recorder".into()).spawn(move || worker.run(&ordered))?;
+        Ok(Self { orders: Some(orders), reports, shared, thread: Some(thread) })
+    }
+
+    /// Begins a take; [`Report::Begun`] or [`Report::Refused`] follows.
+    ///
+    /// # Errors
+    /// The disk is so slow that not even orders fit any more.
+    pub fn begin(&self, plan: Plan) -> Result<(), Busy> {
+        // Before the order, so that a refusal comes after it.
+        let before = self.shared.recording.swap(true, Ordering::AcqRel);
+        self.order(Order::Begin(Box::new(plan))).inspect_err(|_| {
+            self.shared.recording.store(before, Ordering::Release);
+        })
+    }
+
+    /// Offers what was seen, to be recorded if a take is. Never waits.
+    pub fn offer(&self, seen: &Observation) {
+        let Some(orders) = self.orders.as_ref().filter(|_| self.shared.recording.load(Ordering::Acquire)) else {
+            return;
+        };
+        let fits = orders.len() < WAITING && orders.try_send(Order::Seen(Box::new(seen.clone()))).is_ok();
+        if !fits {
+            self.shared.missed.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Ends the take; [`Report::Confirmed`] follows when it is on the disk.
+    ///
+    /// # Errors
+    /// The disk is so slow that not even orders fit any more.
+    pub fn end(&self) -> Result<(), Busy> {
+        self.order(Order::End)?;
+        self.shared.recording.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Discards the take that was recorded last; it can be restored from the laptop. [`Report::Discarded`] follows.
+    ///
+    /// # Errors
+    /// The disk is so slow that not even orders fit any more.
+    pub fn discard_last(&self) -> Result<(), Busy> {
+        self.order(Order::DiscardLast)
+    }
+
+    /// What has happened. Somebody should read it: only the first few hundred wait.
+    #[must_use]
+    pub fn reports(&self) -> &Receiver<Report> {
+        &self.reports
+    }
+
+    fn order(&self, order: Order) -> Result<(), Busy> {
+        self.orders.as_ref().ok_or(Busy)?.try_send(order).map_err(|_| Busy)
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        // The thread ends when no more orders can come, after those that wait.
+        self.orders = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

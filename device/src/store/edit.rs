@@ -1,0 +1,68 @@
+//! Changes to what is known of a take. On its own box a change gets a number and travels to the laptops; on a
+//! laptop it is the laptop's own decision, which no later change of the box undoes.
+
+use super::Store;
+use super::error::StoreError;
+use super::recording::next_change;
+use super::take::{Take, TakeId};
+use rasika_models::Rasa;
+use rusqlite::types::ToSql;
+use rusqlite::{TransactionBehavior, params};
+
+impl Store {
+    /// Says what a take shows.
+    ///
+    /// # Errors
+    /// There is no such whole take, or the file cannot be written.
+    pub fn relabel(&mut self, id: TakeId, label: Rasa) -> Result<Take, StoreError> {
+        self.edit(id, "label", "here_label", &label.name())
+    }
+
+    /// Leaves a take out, without deleting it.
+    ///
+    /// # Errors
+    /// There is no such whole take, or the file cannot be written.
+    pub fn discard(&mut self, id: TakeId) -> Result<Take, StoreError> {
+        self.edit(id, "discarded", "here_discarded", &true)
+    }
+
+    /// Takes a discarded take in again.
+    ///
+    /// # Errors
+    /// There is no such whole take, or the file cannot be written.
+    pub fn restore(&mut self, id: TakeId) -> Result<Take, StoreError> {
+        self.edit(id, "discarded", "here_discarded", &false)
+    }
+
+    /// The take of this box that was recorded last and is not discarded.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn last_take(&self) -> Result<Option<Take>, StoreError> {
+        let rest = "WHERE own = 1 AND state IN (1, 2) AND discarded = 0 ORDER BY number DESC LIMIT 1";
+        Ok(self.select(rest, [])?.pop())
+    }
+
+    fn edit(&mut self, id: TakeId, own: &str, here: &str, value: &dyn ToSql) -> Result<Take, StoreError> {
+        let before = self.take(id)?;
+        if before.changed.is_none() {
+            return Err(StoreError::NotNow(id, "is not whole yet; wait until it is"));
+        }
+        let row = self.row(id)?;
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let sql = "SELECT box.id, own FROM box JOIN take ON take.box = box.id WHERE take.id = ?1";
+        let (box_row, ours): (i64, bool) = transaction.query_row(sql, [row], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if ours {
+            // What changes nothing is no change that would travel.
+            let sql = format!("UPDATE take SET {own} = ?2 WHERE id = ?1 AND {own} IS NOT ?2");
+            if transaction.execute(&sql, params![row, value])? > 0 {
+                let change = next_change(&transaction, box_row)?;
+                transaction.execute("UPDATE take SET changed = ?2 WHERE id = ?1", params![row, change])?;
+            }
+        } else {
+            transaction.execute(&format!("UPDATE take SET {here} = ?2 WHERE id = ?1"), params![row, value])?;
+        }
+        transaction.commit()?;
+        self.take(id)
+    }
+}

@@ -1,0 +1,199 @@
+//! What a box and a laptop say to each other about takes: changes by number, chunks, and proofs of holding.
+//!
+//! A laptop asks for the [`Store::changes`] after its [`Store::cursor`], oldest first, and gives each to
+//! [`Store::fetch`]. Where that asks for chunks it puts them with [`Store::put_chunk`] and ends with
+//! [`Store::fetched`]. The cursor moves with each change that is taken in, so that whatever breaks off goes on there.
+
+use super::error::StoreError;
+use super::recording::{insert, next_change, put_chunk};
+use super::take::{BoxId, State, Take, TakeHash, TakeId};
+use super::{Store, codec};
+use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
+
+/// What a laptop needs to take in a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fetch {
+    /// Nothing more: it is taken in.
+    Done,
+    /// The take's chunks, from this part on.
+    Chunks {
+        /// The first part that is not here.
+        from: u32,
+    },
+}
+
+impl Store {
+    /// At most `limit` takes of a box that changed after a change number, in the order of their last change.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn changes(&self, of: BoxId, after: u64, limit: u32) -> Result<Vec<Take>, StoreError> {
+        let found = self.db.query_row("SELECT id FROM box WHERE uid = ?1", [of.0], |row| row.get::<_, i64>(0));
+        let Some(box_row) = found.optional()? else { return Ok(Vec::new()) };
+        self.select("WHERE box = ?1 AND changed > ?2 ORDER BY changed LIMIT ?3", params![box_row, after, limit])
+    }
+
+    /// On a box: the number of its last change. On a laptop: the last change of the box that was taken in.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn cursor(&self, of: BoxId) -> Result<u64, StoreError> {
+        let found = self.db.query_row("SELECT sequence FROM box WHERE uid = ?1", [of.0], |row| row.get(0));
+        Ok(found.optional()?.unwrap_or(0))
+    }
+
+    /// Takes in a change of another box, or says which chunks it needs first.
+    ///
+    /// # Errors
+    /// It is no change of another box's whole or deleted take, or the file cannot be written.
+    pub fn fetch(&mut self, box_name: &str, take: &Take) -> Result<Fetch, StoreError> {
+        let (Some(_), Some(_)) = (take.changed, take.hash) else {
+            return Err(StoreError::NotNow(take.id, "is not whole on its box; pull again later"));
+        };
+        if self.own_box()? == Some(take.id.box_id) {
+            return Err(StoreError::NotNow(take.id, "is this box's own; pull from another"));
+        }
+        let here = self.find(take.id)?;
+        let (box_id, transaction) =
+            (take.id.box_id.0, self.db.transaction_with_behavior(TransactionBehavior::Immediate)?);
+        let sql = "INSERT INTO box (uid, name) VALUES (?1, ?2) ON CONFLICT (uid) DO UPDATE SET name = ?2 RETURNING id";
+        let box_row: i64 = transaction.query_row(sql, params![box_id, box_name], |row| row.get(0))?;
+        match here {
+            // Of the same take nothing but the box's opinion can change. One that was deleted here stays so.
+            Some(here) if here.state != State::Fetching && here.hash == take.hash => {}
+            Some(here) if here.state == State::Fetching && here.hash == take.hash && take.state.is_whole() => {
+                transaction.commit()?;
+                return Ok(Fetch::Chunks { from: self.parts(take.id)? });
+            }
+            // Half of it came, and now the box itself has deleted it.
+            Some(here) if here.state == State::Fetching => {
+                let row = row_of(&transaction, box_row, take.id)?;
+                transaction.execute("DELETE FROM chunk WHERE take = ?1", [row])?;
+                let sql = "UPDATE take SET state = ?2, observations = 0, bytes = 0 WHERE id = ?1";
+                transaction.execute(sql, params![row, State::Gone as u8])?;
+            }
+            Some(_) => return Err(StoreError::WrongHash(take.id)),
+            None => {
+                let state = if take.state.is_whole() { State::Fetching } else { State::Gone };
+                let row = insert(&transaction, box_row, take.id.number, state, &take.recorded)?;
+                let hash = take.hash.map(|hash| hash.0);
+                transaction.execute("UPDATE take SET hash = ?2 WHERE id = ?1", params![row, hash])?;
+                if state == State::Fetching {
+                    transaction.commit()?;
+                    return Ok(Fetch::Chunks { from: 0 });
+                }
+            }
+        }
+        take_in(&transaction, box_row, take)?;
+        transaction.commit()?;
+        Ok(Fetch::Done)
+    }
+
+    /// Puts the next chunk of a take that is being fetched.
+    ///
+    /// # Errors
+    /// It is not the next, is no chunk, or the file cannot be written.
+    pub fn put_chunk(&mut self, id: TakeId, part: u32, chunk: &[u8]) -> Result<(), StoreError> {
+        if self.take(id)?.state != State::Fetching || self.parts(id)? != part {
+            return Err(StoreError::NotNow(id, "does not need this part now; ask which"));
+        }
+        let count = codec::count(chunk)?;
+        let row = self.row(id)?;
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        put_chunk(&transaction, row, part, chunk, count)?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Ends fetching a take: proves it by its hash, and takes in the change. Where the proof fails, the chunks are
+    /// deleted, so that the next pull begins anew.
+    ///
+    /// # Errors
+    /// The hash is another, or the file cannot be written.
+    pub fn fetched(&mut self, take: &Take) -> Result<(), StoreError> {
+        let hash = self.rehash(take.id)?;
+        let row = self.row(take.id)?;
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if Some(hash) == take.hash {
+            let sql = "UPDATE take SET state = ?2 WHERE id = ?1 AND state = ?3 RETURNING box";
+            let params = params![row, take.state as u8, State::Fetching as u8];
+            let box_row = transaction.query_row(sql, params, |row| row.get(0))?;
+            take_in(&transaction, box_row, take)?;
+            return Ok(transaction.commit()?);
+        }
+        transaction.execute("DELETE FROM chunk WHERE take = ?1", [row])?;
+        transaction.execute("DELETE FROM take WHERE id = ?1", [row])?;
+        transaction.commit()?;
+        Err(StoreError::WrongHash(take.id))
+    }
+
+    /// A host says that it holds takes, and proves each by its hash; how many of them are now known to be held.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn held(&mut self, host: &[u8], proofs: &[(TakeId, TakeHash)]) -> Result<usize, StoreError> {
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let sql = "INSERT INTO held (host, take) SELECT ?1, take.id FROM take JOIN box ON box.id = take.box \
+            WHERE uid = ?2 AND number = ?3 AND hash = ?4 AND state IN (1, 2) ON CONFLICT DO NOTHING";
+        let mut count = 0;
+        for (id, hash) in proofs {
+            transaction.prepare_cached(sql)?.execute(params![host, id.box_id.0, id.number, hash.0])?;
+            let sql = "SELECT count(*) FROM held JOIN take ON take.id = held.take JOIN box ON box.id = take.box \
+                WHERE host = ?1 AND uid = ?2 AND number = ?3";
+            let params = params![host, id.box_id.0, id.number];
+            count += transaction.prepare_cached(sql)?.query_row(params, |row| row.get::<_, usize>(0))?;
+        }
+        transaction.commit()?;
+        Ok(count)
+    }
+
+    /// Deletes the observations of a take that a host has proved to hold. What is known of it stays.
+    ///
+    /// # Errors
+    /// No host holds it, it is not whole, or the file cannot be written.
+    pub fn prune(&mut self, id: TakeId) -> Result<(), StoreError> {
+        if !self.take(id)?.state.is_whole() {
+            return Err(StoreError::NotNow(id, "is not whole; there is nothing to delete"));
+        }
+        let row = self.row(id)?;
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let hosts: u64 = transaction.query_row("SELECT count(*) FROM held WHERE take = ?1", [row], |row| row.get(0))?;
+        if hosts == 0 {
+            return Err(StoreError::NotNow(id, "is held by no laptop yet; pull it first"));
+        }
+        transaction.execute("DELETE FROM chunk WHERE take = ?1", [row])?;
+        let sql = "UPDATE take SET state = ?2, observations = 0, bytes = 0 WHERE id = ?1 RETURNING box";
+        let box_row = transaction.query_row(sql, params![row, State::Gone as u8], |row| row.get(0))?;
+        let change = next_change(&transaction, box_row)?;
+        transaction.execute("UPDATE take SET changed = ?2 WHERE id = ?1", params![row, change])?;
+        Ok(transaction.commit()?)
+    }
+
+    /// How many parts of a take are here.
+    fn parts(&self, id: TakeId) -> Result<u32, StoreError> {
+        let sql = "SELECT coalesce(max(part) + 1, 0) FROM chunk WHERE take = ?1";
+        Ok(self.db.query_row(sql, [self.row(id)?], |row| row.get(0))?)
+    }
+}
+
+fn row_of(db: &rusqlite::Connection, box_row: i64, id: TakeId) -> Result<i64, StoreError> {
+    let sql = "SELECT id FROM take WHERE box = ?1 AND number = ?2";
+    Ok(db.query_row(sql, params![box_row, id.number], |row| row.get(0))?)
+}
+
+/// What the box says of a take, and that it has been heard. Older news than what is known changes nothing.
+fn take_in(db: &rusqlite::Connection, box_row: i64, take: &Take) -> Result<(), StoreError> {
+    let sql = "UPDATE take SET label = ?3, performer = ?4, discarded = ?5, changed = ?6 \
+        WHERE box = ?1 AND number = ?2 AND coalesce(changed, 0) < ?6";
+    let label = take.label.name();
+    db.prepare_cached(sql)?.execute(params![
+        box_row,
+        take.id.number,
+        label,
+        take.performer,
+        take.discarded,
+        take.changed
+    ])?;
+    db.prepare_cached("UPDATE box SET sequence = max(sequence, ?2) WHERE id = ?1")?
+        .execute(params![box_row, take.changed])?;
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! Settings: later over earlier, and whatever is wrong is named with its place and the nearest right name.
+
+use proptest::prelude::*;
+use rasika_device::config::{CameraSource, Config, DEFAULTS, Layers, Origin};
+
+fn error(text: &str) -> String {
+    Config::parse("rasika.toml", text).unwrap_err().to_string()
+}
+
+fn env(layers: &mut Layers, name: &str, value: &str) -> Result<(), String> {
+    layers.environment([(name.to_owned(), value.to_owned())].into_iter()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_reference_is_what_an_empty_file_means() {
+    let config = Config::parse("rasika.toml", "").unwrap();
+    assert_eq!(config, Config::parse("rasika.toml", DEFAULTS).unwrap());
+    assert_eq!(config.camera.source, CameraSource::Device("/dev/video0".into()));
+    assert_eq!(config.panel.unwrap().select, 17);
+    // Every key of the reference is explained: a comment stands above it or above the keys it goes with.
+    let undocumented = DEFAULTS.split("\n\n").flat_map(|part| part.lines().find(|line| !line.starts_with('[')));
+    for line in undocumented {
+        assert!(line.starts_with('#'), "'{line}' follows no explanation");
+    }
+}
+
+#[test]
+fn later_wins_and_show_says_who() {
+    let mut layers = Layers::defaults().unwrap();
+    layers.file("rasika.toml", "[camera]\nrate_hz = 15\nwidth = 320\nheight = 240\n").unwrap();
+    env(&mut layers, "RASIKA_CAMERA_RATE_HZ", "20").unwrap();
+    env(&mut layers, "RASIKA_CAMERA_WIDTH", "800").unwrap();
+    layers.flag("--rate", "camera.rate_hz", "25").unwrap();
+    let camera = Config::of(&layers).unwrap().camera;
+    assert_eq!((camera.rate_hz, camera.width, camera.height), (25, 800, 240));
+    let shown = layers.show();
+    for (key, origin) in [
+        ("rate_hz = 25", "--rate"),
+        ("width = 800", "RASIKA_CAMERA_WIDTH"),
+        ("height = 240", "rasika.toml:4"),
+        ("mirror = false", "default"),
+    ] {
+        assert!(shown.lines().any(|line| line.starts_with(key) && line.ends_with(origin)), "{key} in {shown}");
+    }
+    // What is shown is a file again.
+    assert_eq!(Config::parse("shown", &shown).unwrap(), Config::of(&layers).unwrap());
+    assert_eq!(Config::parse("snapshot", &layers.snapshot()).unwrap(), Config::of(&layers).unwrap());
+    assert!(layers.settings().iter().any(|setting| setting.origin == Origin::Flag("--rate".into())));
+}
+
+#[test]
+fn wrong_names_are_told_with_line_and_the_nearest_right_one() {
+    for (text, said) in [
+        ("[camera]\nwidth = 640\nmiror = true\n", "rasika.toml:3: [camera] has no key 'miror'; did you mean mirror?"),
+        ("\n[camra]\nwidth = 1\n", "rasika.toml:3: there is no section [camra]; did you mean camera?"),
+        ("[recordnig]\n", "rasika.toml:1: there is no section [recordnig]; did you mean recording?"),
+        ("width = 640\n", "rasika.toml:1: 'width' stands in no section"),
+        ("[music]\nsounds = \"gn\"\n", "rasika.toml:2: music.sounds is 'gn'; did you mean gm?"),
+        (
+            "[midi]\nports = [\"alsa\", \"seriel:/dev/ttyAMA0\"]\n",
+            "rasika.toml:2: midi.ports is 'seriel:/dev/ttyAMA0'; ",
+        ),
+        ("[panel]\npins = \"gpichip\"\n", "rasika.toml:2: panel.pins is 'gpichip'; did you mean gpiochip?"),
+    ] {
+        let error = error(text);
+        assert!(error.starts_with(said), "{error}");
+    }
+}
+
+#[test]
+fn wrong_values_are_told_with_what_they_may_be() {
+    for (text, said) in [
+        (
+            "[camera]\nrate_hz = \"fast\"",
+            "rasika.toml:2: camera.rate_hz is \"fast\"; it must be a whole number from 1 to 240",
+        ),
+        (
+            "[camera]\n\nexposure = 0",
+            "rasika.toml:3: camera.exposure is 0; it must be \"auto\" or a whole number from 1 to 10000",
+        ),
+        ("[camera]\nmirror = 1", "rasika.toml:2: camera.mirror is 1; it must be true or false"),
+        ("[panel]\nbrightness = 2.5", "rasika.toml:2: panel.brightness is 2.5; it must be a number from 0 to 1"),
+        ("[panel]\nselect = 28", "rasika.toml:2: panel.select is 28; it must be a whole number from 0 to 27"),
+        ("[panel]\nselect = 27", "rasika.toml:2: panel.select and panel.record are both GPIO27; give each its own pin"),
+        ("[panel]\nmidi_led = 17", "rasika.toml:2: panel.select and panel.midi_led are both GPIO17"),
+        ("[panel]\nrecord_by = \"press\"", "rasika.toml:2: panel.record_by is 'press'; there are hold, click"),
+        ("[box]\nname = \"\"", "rasika.toml:2: box.name is empty"),
+        ("[box]\nname = \"a\\nb\"", "rasika.toml:2: box.name is"),
+        ("[link]\nlisten = [\"here\"]", "rasika.toml:2: link.listen has 'here'"),
+        ("[link]\nlisten = \"0.0.0.0:1\"", "rasika.toml:2: link.listen is \"0.0.0.0:1\"; it must be a list"),
+        (
+            "[recording]\nkeep_images = true",
+            "rasika.toml:2: recording.keep_images is true; this version keeps no images",
+        ),
+        ("[recording]\nquota_mb = 0", "rasika.toml:2: recording.quota_mb is 0"),
+        ("[music]\nseed = -1", "rasika.toml:2: music.seed is -1"),
+        ("[box]\nname = ", "rasika.toml:2: "),
+        ("[box]\nname = \"a\"\nname = \"b\"", "rasika.toml:3: "),
+    ] {
+        let error = error(text);
+        assert!(error.starts_with(said), "{text:?} said {error}");
+    }
+}
+
+#[test]
+fn the_environment_speaks_plainly_too() {
+    let mut layers = Layers::defaults().unwrap();
+    env(&mut layers, "RASIKA_MIDI_PORTS", "alsa, serial:/dev/ttyAMA0").unwrap();
+    env(&mut layers, "RASIKA_LINK_LISTEN", "[::1]:80,127.0.0.1:80").unwrap();
+    env(&mut layers, "RASIKA_CAMERA_EXPOSURE", "200").unwrap();
+    env(&mut layers, "RASIKA_PANEL_PINS", "none").unwrap();
+    env(&mut layers, "RASIKA_MODELS", "not a setting").unwrap();
+    env(&mut layers, "PATH", "/bin").unwrap();
+    let config = Config::of(&layers).unwrap();
+    assert_eq!(config.midi.ports, ["alsa", "serial:/dev/ttyAMA0"]);
+    assert_eq!((config.link.listen.len(), config.camera.exposure_100_us, config.panel), (2, Some(200), None));
+    env(&mut layers, "RASIKA_LINK_LISTEN", "[\"127.0.0.1:80\"]").unwrap();
+    assert_eq!(Config::of(&layers).unwrap().link.listen.len(), 1);
+
+    let error = env(&mut layers, "RASIKA_CAMERA_WIDHT", "800").unwrap_err();
+    assert_eq!(error, "RASIKA_CAMERA_WIDHT: [camera] has no key 'widht'; did you mean width?");
+    let error = env(&mut layers, "RASIKA_CAMERA_WIDTH", "wide").unwrap_err();
+    assert_eq!(error, "RASIKA_CAMERA_WIDTH: camera.width is 'wide'; it must be a whole number");
+    env(&mut layers, "RASIKA_CAMERA_WIDTH", "9").unwrap();
+    let error = Config::of(&layers).unwrap_err().to_string();
+    assert!(error.starts_with("RASIKA_CAMERA_WIDTH: camera.width is 9;"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_settings_or_an_error(text in "(\\[(box|camera|panel|link|x)\\]\n)?([a-z_]{0,8} ?= ?(\"[^\"]{0,9}\"|-?[0-9]{1,20}|\\[\\]|\\{ a = 1 \\}|true|1979-05-27)\n){0,4}\\PC{0,20}") {
+        if let Err(error) = Config::parse("any.toml", &text) {
+            prop_assert!(error.to_string().starts_with("any.toml:"), "{}", error);
+        }
+    }
+}
