@@ -4,6 +4,7 @@
 pub mod camera;
 #[cfg(feature = "perception")]
 pub mod demo;
+pub mod doctor;
 pub mod latest;
 #[cfg(feature = "perception")]
 pub mod line;
@@ -11,6 +12,7 @@ pub mod performer;
 pub mod screen;
 #[cfg(feature = "perception")]
 pub mod source;
+pub mod supervision;
 pub mod terminal;
 #[cfg(feature = "perception")]
 pub mod watcher;

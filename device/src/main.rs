@@ -23,6 +23,7 @@ use rasika_device::performer::player::{self, Outputs, Player, Tape};
 use rasika_device::performer::{Engine, Library, Performance, SoundMap, Status, midi_file};
 use rasika_device::screen::{Screen, View};
 use rasika_device::source::{Reader, Shot};
+use rasika_device::supervision::{Notifier, Progress, Supervision};
 use rasika_device::terminal::{say, stop_signal};
 use rasika_device::watcher::{Sight, Watcher, Way};
 use rasika_hardware::midi;
@@ -51,6 +52,8 @@ enum Verb {
     Raga(verbs::raga::RagaVerb),
     /// List the kinds of MIDI port
     Ports,
+    /// Examine the box: what is wrong, what it means and what to do
+    Doctor(verbs::doctor::Doctor),
     /// End whatever sounds on MIDI ports: every key of every channel (for after a kill)
     Panic {
         /// A MIDI port, as often as there are ports
@@ -110,6 +113,7 @@ fn main() -> ExitCode {
             }
             Ok(())
         }
+        Verb::Doctor(doctor) => doctor.run(),
         Verb::Panic { ports } => panic(&ports),
     };
     match result {
@@ -177,7 +181,14 @@ impl Play {
         let player = Player::start(engine, Arc::clone(&moods), outputs)?;
         signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(player.panic()))
             .context("cannot listen for signals")?;
-        let watched = watch(stage, watcher, &moods, &player, &library, &stop);
+        let looks = Progress::default();
+        let mut vitals = vec![Arc::clone(player.progress()), Arc::clone(&looks)];
+        if let Stage::Camera(camera) = &stage {
+            vitals.push(Arc::clone(camera.progress()));
+        }
+        let supervision = Supervision::start(Notifier::from_environment().context("NOTIFY_SOCKET")?, vitals)?;
+        let watched = watch(stage, watcher, &moods, &player, &library, &stop, (&supervision, &looks));
+        drop(supervision);
         // The melody ends its phrase before the music does.
         moods.set(Mood::default());
         rest(&stop);
@@ -212,10 +223,12 @@ fn watch(
     player: &Player,
     library: &Library,
     stop: &AtomicBool,
+    (supervision, looks): (&Supervision, &Progress),
 ) -> Result<()> {
     let mut screen = Screen::default();
     let mut frames_every = 1;
     while !stop.load(Ordering::Acquire) {
+        looks.fetch_add(1, Ordering::AcqRel);
         for report in player.reports().try_iter() {
             screen.say(&report.to_string());
         }
@@ -226,8 +239,14 @@ fn watch(
                 News::Shot(shot) => shot,
                 other => {
                     match other {
-                        News::Lost(error) => screen.say(&format!("{error}; trying again")),
-                        News::Back => screen.say("the camera is back"),
+                        News::Lost(error) => {
+                            screen.say(&format!("{error}; trying again"));
+                            supervision.status("playing the drone; the camera is lost and tried again");
+                        }
+                        News::Back => {
+                            screen.say("the camera is back");
+                            supervision.status("playing");
+                        }
                         _ => {}
                     }
                     moods.set(watcher.nothing(camera.time_ms()));

@@ -26,6 +26,7 @@ use super::event::{Event, EventKind, Voice};
 use super::sound_map::SoundMap;
 use super::status::Status;
 use crate::latest::Latest;
+use crate::supervision::Progress;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use midly::MidiMessage;
 use ports::Reopener;
@@ -129,6 +130,7 @@ pub struct Player {
     lateness: Arc<Lateness>,
     cable_lateness: Arc<Lateness>,
     bare_lateness: Arc<Lateness>,
+    windows: Progress,
     reports: Receiver<Report>,
     thread: Option<JoinHandle<()>>,
 }
@@ -145,6 +147,7 @@ impl Player {
         let cable_lateness = Arc::new(Lateness::default());
         let bare_lateness = Arc::new(Lateness::default());
         let panic = Arc::new(AtomicBool::new(false));
+        let windows = Progress::default();
         let (report, reports) = bounded(REPORTS);
         let reopener = Reopener::start(outputs.opener, Arc::clone(&stop))?;
         yardstick::start(Arc::clone(&stop), Arc::clone(&bare_lateness))?;
@@ -161,11 +164,22 @@ impl Player {
             panic: Arc::clone(&panic),
             status: Arc::clone(&status),
             lateness: Arc::clone(&lateness),
+            windows: Arc::clone(&windows),
             report,
             tape: outputs.tape,
         };
         let thread = std::thread::Builder::new().name("performer".to_owned()).spawn(move || performer.run())?;
-        Ok(Self { stop, panic, status, lateness, cable_lateness, bare_lateness, reports, thread: Some(thread) })
+        Ok(Self {
+            stop,
+            panic,
+            status,
+            lateness,
+            cable_lateness,
+            bare_lateness,
+            windows,
+            reports,
+            thread: Some(thread),
+        })
     }
 
     /// What is sounding now.
@@ -191,6 +205,12 @@ impl Player {
     #[must_use]
     pub fn bare_lateness(&self) -> &Lateness {
         &self.bare_lateness
+    }
+
+    /// Counts the windows that have been played, for whoever watches that the music goes on.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.windows
     }
 
     /// Set, it makes the player end every note in every way it knows, give the ports their set-up again and play on.
@@ -240,6 +260,7 @@ struct Performer {
     panic: Arc<AtomicBool>,
     status: Arc<Latest<Status>>,
     lateness: Arc<Lateness>,
+    windows: Progress,
     report: Sender<Report>,
     tape: Option<Sender<Event>>,
 }
@@ -274,6 +295,7 @@ impl Performer {
             self.send_all(&mut events);
             self.status.set(self.engine.status());
             self.wait_until(self.zero_us + until_us);
+            self.windows.fetch_add(1, Ordering::AcqRel);
             let behind_us = time::now_us().saturating_sub(self.zero_us + until_us);
             if behind_us > HURRY_AT_MOST_US {
                 self.zero_us += behind_us;
