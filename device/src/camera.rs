@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::source::{Shot, Source, SourceError};
+use crate::supervision::Progress;
 
 /// First and longest wait before a lost camera is tried again.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
@@ -43,6 +44,7 @@ impl Slot {
 pub struct Camera {
     slot: Arc<Slot>,
     stop: Arc<AtomicBool>,
+    rounds: Progress,
     begun: Instant,
     rate_hz: f64,
     thread: Option<JoinHandle<()>>,
@@ -58,13 +60,15 @@ impl Camera {
         let rate_hz = reader.rate_hz();
         let slot = Arc::new(Slot::default());
         let stop = Arc::new(AtomicBool::new(false));
+        let rounds = Progress::default();
         let begun = Instant::now();
         let work = {
-            let (slot, stop) = (Arc::clone(&slot), Arc::clone(&stop));
+            let (slot, stop, rounds) = (Arc::clone(&slot), Arc::clone(&stop), Arc::clone(&rounds));
             move || {
                 let mut number = 0;
                 let mut wait = RETRY_FIRST;
                 while !stop.load(Ordering::Acquire) {
+                    rounds.fetch_add(1, Ordering::AcqRel);
                     match reader.next() {
                         Some(Ok(mut shot)) => {
                             if wait != RETRY_FIRST {
@@ -94,7 +98,7 @@ impl Camera {
             .name("camera".into())
             .spawn(work)
             .map_err(|e| SourceError::Io("the camera's thread".into(), e))?;
-        Ok(Self { slot, stop, begun, rate_hz, thread: Some(thread) })
+        Ok(Self { slot, stop, rounds, begun, rate_hz, thread: Some(thread) })
     }
 
     /// Waits for news, but not for ever.
@@ -110,6 +114,12 @@ impl Camera {
     #[must_use]
     pub fn time_ms(&self) -> f64 {
         self.begun.elapsed().as_secs_f64() * 1000.0
+    }
+
+    /// Counts the rounds of its loop, each a frame or another try: it moves unless the driver hangs.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.rounds
     }
 
     /// Frames a second that it promises.

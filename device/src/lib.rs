@@ -6,6 +6,7 @@ pub mod control;
 pub mod config;
 #[cfg(feature = "perception")]
 pub mod demo;
+pub mod doctor;
 pub mod hand;
 pub mod latest;
 #[cfg(feature = "perception")]
@@ -17,6 +18,7 @@ pub mod screen;
 #[cfg(feature = "perception")]
 pub mod source;
 pub mod store;
+pub mod supervision;
 pub mod terminal;
 #[cfg(feature = "perception")]
 pub mod watcher;

@@ -60,6 +60,8 @@ enum Verb {
     Config(verbs::config::ConfigVerb),
     /// List the kinds of MIDI port
     Ports,
+    /// Examine the box: what is wrong, what it means and what to do
+    Doctor(verbs::doctor::Doctor),
     /// Learn which keys of a MIDI keyboard choose the rasa
     Learn(verbs::learn::Learn),
     /// Tell how the box that runs is doing
@@ -143,6 +145,7 @@ fn main() -> ExitCode {
             }
             Ok(())
         }
+        Verb::Doctor(doctor) => doctor.run(),
         Verb::Learn(learn) => learn.run(),
         Verb::Status(status) => status.run(),
         Verb::Panic(panic) => panic.run(),

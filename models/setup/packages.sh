@@ -4,6 +4,7 @@
 #   packages.sh build       what building and testing needs
 #   packages.sh demo        that, and what the demo renders sound and film with
 #   packages.sh reference   that, and what MediaPipe's own Python package needs
+#   packages.sh arm64       what building for a Raspberry Pi needs
 
 set -euo pipefail
 
@@ -12,13 +13,17 @@ build=(g++ libc6-dev make pkg-config clang libclang-dev libasound2-dev
     ca-certificates python3 python3-pip)
 demo=(fluidsynth fluid-soundfont-gm ffmpeg)
 reference=(python3-venv libegl1 libgles2 libgl1)
+# g++ with its headers reads OpenCV's; the Pi's own libraries are unpacked elsewhere.
+arm64=(g++ libc6-dev make binutils pkg-config clang libclang-dev lld qemu-user-static mmdebstrap
+    ca-certificates debian-archive-keyring python3 python3-pip)
 
 case "${1:-build}" in
     build) wanted=("${build[@]}") ;;
     demo) wanted=("${build[@]}" "${demo[@]}") ;;
     reference) wanted=("${build[@]}" "${reference[@]}") ;;
+    arm64) wanted=("${arm64[@]}") ;;
     *)
-        echo "packages: unknown set '$1'; use build, demo or reference." >&2
+        echo "packages: unknown set '$1'; use build, demo, reference or arm64." >&2
         exit 2
         ;;
 esac

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod learn;
 pub mod piece;
 pub mod raga;
@@ -56,10 +57,15 @@ impl Input {
 
     /// The folder of models: as named, or packaged beside the program, or in the source tree.
     pub fn models(&self) -> PathBuf {
-        let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("../share/rasika/models")));
-        let in_tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/files/models");
-        self.models.clone().unwrap_or_else(|| beside.filter(|folder| folder.is_dir()).unwrap_or(in_tree))
+        self.models.clone().unwrap_or_else(usual_models)
     }
+}
+
+/// The folder of models if none is named: packaged beside the program, or in the source tree.
+pub fn usual_models() -> PathBuf {
+    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("../share/rasika/models")));
+    let in_tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/files/models");
+    beside.filter(|folder| folder.is_dir()).unwrap_or(in_tree)
 }
 
 /// How the music is made.

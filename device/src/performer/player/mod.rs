@@ -32,6 +32,7 @@ use super::status::Status;
 use crate::hand::echo::Remembered;
 use crate::hand::{Hand, Sent};
 use crate::latest::Latest;
+use crate::supervision::Progress;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use ports::Reopener;
 use pulse::Pulse;
@@ -140,6 +141,7 @@ pub struct Player {
     conclude: Arc<AtomicBool>,
     hands: Arc<Latest<Option<Hands>>>,
     gauges: Gauges,
+    windows: Progress,
     reports: Receiver<Report>,
     thread: Option<JoinHandle<()>>,
 }
@@ -153,6 +155,7 @@ impl Player {
         let stop = Arc::new(AtomicBool::new(false));
         let conclude = Arc::new(AtomicBool::new(false));
         let hands = Arc::new(Latest::default());
+        let windows = Progress::default();
         let (report, reports) = bounded(REPORTS);
         let Outputs { ports, opener, tape, active_sensing, clock, sounds, mut own_sounds, sent } = outputs;
         let sounds = Arc::new(sounds);
@@ -187,11 +190,12 @@ impl Player {
             conclude: Arc::clone(&conclude),
             hands: Arc::clone(&hands),
             gauges: gauges.clone(),
+            windows: Arc::clone(&windows),
             report,
             tape,
         };
         let thread = std::thread::Builder::new().name("performer".to_owned()).spawn(move || performer.run())?;
-        Ok(Self { stop, conclude, hands, gauges, reports, thread: Some(thread) })
+        Ok(Self { stop, conclude, hands, gauges, windows, reports, thread: Some(thread) })
     }
 
     /// Everything that may be read while it plays, for other threads to keep.
@@ -235,6 +239,12 @@ impl Player {
     #[must_use]
     pub fn bare_lateness(&self) -> &Lateness {
         &self.gauges.bare_lateness
+    }
+
+    /// Counts the windows that have been played, for whoever watches that the music goes on.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.windows
     }
 
     /// Set, it makes the player end every note in every way it knows, give the ports their set-up again and play on.
@@ -289,6 +299,7 @@ struct Performer {
     conclude: Arc<AtomicBool>,
     hands: Arc<Latest<Option<Hands>>>,
     gauges: Gauges,
+    windows: Progress,
     report: Sender<Report>,
     tape: Option<Sender<Event>>,
 }
@@ -331,6 +342,7 @@ impl Performer {
             self.send_all(&mut events);
             self.gauges.status.set(self.engine.status());
             self.wait_until(self.zero_us + until_us);
+            self.windows.fetch_add(1, Ordering::AcqRel);
             let behind_us = time::now_us().saturating_sub(self.zero_us + until_us);
             if behind_us > HURRY_AT_MOST_US {
                 self.zero_us += behind_us;
