@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::source::{Shot, Source, SourceError};
+use crate::source::{Reader, Shot, Source, SourceError, Wish};
 use crate::supervision::Progress;
 
 /// First and longest wait before a lost camera is tried again.
@@ -56,47 +56,35 @@ impl Camera {
     /// # Errors
     /// It does not open now; once open, it is tried again for ever.
     pub fn start(source: Source, mirrored: bool) -> Result<Self, SourceError> {
-        let mut reader = source.open(mirrored)?;
-        let rate_hz = reader.rate_hz();
-        let slot = Arc::new(Slot::default());
-        let stop = Arc::new(AtomicBool::new(false));
-        let rounds = Progress::default();
+        let reader = source.open(mirrored)?;
+        Self::begin(source, mirrored, Wish::default(), Some(reader))
+    }
+
+    /// Starts to read a camera that may not be there yet: it is looked for until it is. A film stands for a camera, at
+    /// its own pace and round and round.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn expect(source: Source, mirrored: bool, wish: Wish) -> Result<Self, SourceError> {
+        Self::begin(source, mirrored, wish, None)
+    }
+
+    fn begin(source: Source, mirrored: bool, wish: Wish, reader: Option<Reader>) -> Result<Self, SourceError> {
+        let rate_hz = reader.as_ref().map_or(f64::from(wish.rate_hz), Reader::rate_hz);
+        let (slot, stop, rounds) = (Arc::new(Slot::default()), Arc::new(AtomicBool::new(false)), Progress::default());
         let begun = Instant::now();
-        let work = {
-            let (slot, stop, rounds) = (Arc::clone(&slot), Arc::clone(&stop), Arc::clone(&rounds));
-            move || {
-                let mut number = 0;
-                let mut wait = RETRY_FIRST;
-                while !stop.load(Ordering::Acquire) {
-                    rounds.fetch_add(1, Ordering::AcqRel);
-                    match reader.next() {
-                        Some(Ok(mut shot)) => {
-                            if wait != RETRY_FIRST {
-                                wait = RETRY_FIRST;
-                                slot.put(|s| s.0 = Some(News::Back));
-                            }
-                            shot.number = number;
-                            shot.time_ms = begun.elapsed().as_secs_f64() * 1000.0;
-                            number += 1;
-                            slot.put(|s| s.1 = Some(shot));
-                        }
-                        lost => {
-                            if let Some(Err(error)) = lost {
-                                slot.put(|s| *s = (Some(News::Lost(error)), None));
-                            }
-                            sleep_unless(wait, &stop);
-                            wait = (wait * 2).min(RETRY_LONGEST);
-                            if let Ok(again) = source.open(mirrored) {
-                                reader = again;
-                            }
-                        }
-                    }
-                }
-            }
+        let reading = Reading {
+            source,
+            mirrored,
+            wish,
+            slot: Arc::clone(&slot),
+            stop: Arc::clone(&stop),
+            rounds: Arc::clone(&rounds),
+            begun,
         };
         let thread = std::thread::Builder::new()
             .name("camera".into())
-            .spawn(work)
+            .spawn(move || reading.run(reader))
             .map_err(|e| SourceError::Io("the camera's thread".into(), e))?;
         Ok(Self { slot, stop, rounds, begun, rate_hz, thread: Some(thread) })
     }
@@ -126,6 +114,69 @@ impl Camera {
     #[must_use]
     pub fn rate_hz(&self) -> f64 {
         self.rate_hz
+    }
+}
+
+/// What the camera's thread owns.
+struct Reading {
+    source: Source,
+    mirrored: bool,
+    wish: Wish,
+    slot: Arc<Slot>,
+    stop: Arc<AtomicBool>,
+    rounds: Progress,
+    begun: Instant,
+}
+
+impl Reading {
+    fn run(self, mut reader: Option<Reader>) {
+        let (mut number, mut wait, mut is_lost) = (0, RETRY_FIRST, false);
+        let mut opened = Instant::now();
+        while !self.stop.load(Ordering::Acquire) {
+            self.rounds.fetch_add(1, Ordering::AcqRel);
+            match reader.as_mut().and_then(Iterator::next) {
+                Some(Ok(mut shot)) => {
+                    if !self.source.is_live() {
+                        let due = Duration::from_secs_f64(shot.time_ms / 1000.0);
+                        std::thread::sleep(due.saturating_sub(opened.elapsed()).min(RETRY_LONGEST));
+                    }
+                    if is_lost {
+                        (is_lost, wait) = (false, RETRY_FIRST);
+                        self.slot.put(|s| s.0 = Some(News::Back));
+                    }
+                    shot.number = number;
+                    shot.time_ms = self.begun.elapsed().as_secs_f64() * 1000.0;
+                    number += 1;
+                    self.slot.put(|s| s.1 = Some(shot));
+                    continue;
+                }
+                Some(Err(error)) => self.lose(error, &mut is_lost),
+                // Not open yet, or a film that begins again.
+                None => {}
+            }
+            if is_lost {
+                sleep_unless(wait, &self.stop);
+                wait = (wait * 2).min(RETRY_LONGEST);
+            }
+            reader = match self.source.open(self.mirrored) {
+                Ok(mut again) => {
+                    again.ask(&self.wish);
+                    opened = Instant::now();
+                    Some(again)
+                }
+                Err(error) => {
+                    self.lose(error, &mut is_lost);
+                    None
+                }
+            };
+        }
+    }
+
+    /// Tells once that it is lost.
+    fn lose(&self, error: SourceError, is_lost: &mut bool) {
+        if !std::mem::replace(is_lost, true) {
+            self.slot.put(|s| *s = (Some(News::Lost(error)), None));
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 #[cfg(feature = "perception")]
 pub mod camera;
-pub mod control;
 pub mod config;
+pub mod control;
 #[cfg(feature = "perception")]
 pub mod demo;
 pub mod doctor;
@@ -17,6 +17,8 @@ pub mod recorder;
 pub mod screen;
 #[cfg(feature = "perception")]
 pub mod source;
+#[cfg(feature = "perception")]
+pub mod steward;
 pub mod store;
 pub mod supervision;
 pub mod terminal;

@@ -1,36 +1,40 @@
 //! `rasikad`: the box.
 //!
 //! ```text
-//! source ─frame→ Watcher ─Mood→ Player ─bytes→ MIDI ports
-//! (camera)       (perception,   (performer)    (ALSA, DIN)  and tape → .mid file
-//!                 classifier,
-//!                 smoother)  ─────────→ Screen
-//!                        keyboard ─Hand↗   Control ←JSON→ rasikad status
+//! Camera ─frame→ Watcher ─Mood→ Player ─bytes→ MIDI ports        keyboard ─Hand→ Player
+//!               (perception,   (performer)    (ALSA, DIN)        Control ←JSON→ rasikad status
+//!                classifier,       ↑                             Supervision → systemd
+//!                smoother)      Steward ←Command─ Panel ←edges── buttons
+//!                    └─Observation→ Recorder      └──patterns→ LEDs
+//!                                   (takes.db)
 //! ```
+//!
+//! [`run`] reads the settings, opens the parts, connects them and waits. Everything else that `rasikad` can be asked to
+//! do is a verb, a file each.
 
 mod verbs;
 
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use clap::{Args, Parser, Subcommand};
-use rasika_device::camera::{Camera, News};
+use clap::{Parser, Subcommand};
+use rasika_device::camera::Camera;
 use rasika_device::control;
 use rasika_device::hand::{Keys, Listening};
 use rasika_device::latest::Latest;
-use rasika_device::performer::player::{self, Outputs, Player, Tape};
-use rasika_device::performer::{Engine, Hands, Library, Performance, SoundMap, Status, midi_file};
-use rasika_device::screen::{Screen, View};
-use rasika_device::source::{Reader, Shot};
+use rasika_device::panel::{Event, Fault};
+use rasika_device::performer::SoundMap;
+use rasika_device::performer::player::{Absent, Outputs, Player};
+use rasika_device::recorder::Recorder;
+use rasika_device::steward::{End, Parts, Steward, TakeNotes};
+use rasika_device::supervision::{Notifier, Progress, Supervision};
 use rasika_device::terminal::{say, stop_signal};
-use rasika_device::watcher::{Sight, Watcher, Way};
-use rasika_hardware::midi;
-use rasika_models::{Mood, Rasa};
-use verbs::piece::Piece;
+use rasika_device::watcher::Way;
+use rasika_hardware::midi::{self, MidiOut};
+use rasika_models::Mood;
+use verbs::run::{Run, Setup};
 
 /// Watches a performer's face and hands, tells the rasa, plays raga music of it.
 #[derive(Debug, Parser)]
@@ -42,8 +46,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Be the box: camera, panel, music, takes, as the settings say (--simulate: panel in the terminal)
+    Run(Run),
     /// Watch a source and play
-    Play(Play),
+    Play(verbs::play::Play),
     /// Tell what is seen in every frame of a source
     See(verbs::see::See),
     /// Make a video into music to see and hear, in a folder
@@ -70,64 +76,10 @@ enum Verb {
     Panic(verbs::status::Panic),
 }
 
-/// Arguments of `rasikad play`.
-#[derive(Debug, Args)]
-struct Play {
-    #[command(flatten)]
-    input: verbs::Input,
-
-    #[command(flatten)]
-    music: verbs::Music,
-
-    /// A MIDI port to play on, as often as there are ports: alsa, alsa:NAME, serial:/dev/ttyAMA0 (see `rasikad
-    /// ports`); with =MAP after it, its own sound map (alsa:Synth=gs)
-    #[arg(long = "midi", value_name = "PORT")]
-    ports: Vec<String>,
-
-    /// A MIDI port to listen to, as often as there are: keys choose the rasa, a controller drives intensity
-    #[arg(long = "midi-in", value_name = "PORT")]
-    listen: Vec<String>,
-
-    /// What the keys of --midi-in mean: a .toml file that `rasikad learn` wrote
-    #[arg(long, value_name = "FILE", requires = "listen")]
-    keys: Option<PathBuf>,
-
-    /// No sign of life on ports that have nothing to say; for synths that fall silent of it
-    #[arg(long)]
-    no_active_sensing: bool,
-
-    /// How voices are laid out on the synths: gm, gs, xg, one (one channel, no bends) or a .toml file
-    #[arg(long, value_name = "MAP", default_value = "gm")]
-    sounds: String,
-
-    /// Send MIDI clock: 24 pulses to the matra, start and stop with the tala
-    #[arg(long)]
-    clock: bool,
-
-    /// Write what was played to a .mid file
-    #[arg(short = 'o', long, value_name = "FILE")]
-    mid: Option<PathBuf>,
-
-    /// No performer: a piece of this rasa (--minutes long)
-    #[arg(long, value_name = "RASA", conflicts_with_all = ["source", "camera", "pipeline"])]
-    rasa: Option<Rasa>,
-
-    /// With --rasa: length in minutes
-    #[arg(long, default_value_t = 3.0, value_parser = verbs::piece::minutes, requires = "rasa")]
-    minutes: f64,
-
-    /// With --rasa: the same intensity all the time, 0 to 1; else it rises from calm to full
-    #[arg(long, value_parser = verbs::piece::part, requires = "rasa")]
-    intensity: Option<f32>,
-
-    /// Play a file at its own speed even if it only goes to a .mid file
-    #[arg(long)]
-    realtime: bool,
-}
-
 fn main() -> ExitCode {
     quieten_ffmpeg();
-    let result = match Cli::parse().verb {
+    let result = match Cli::parse_from(arguments()).verb {
+        Verb::Run(asked) => asked.setup().and_then(run),
         Verb::Play(play) => play.run(),
         Verb::See(see) => see.run(),
         Verb::Demo(demo) => demo.run(),
@@ -159,6 +111,100 @@ fn main() -> ExitCode {
     }
 }
 
+/// The box: opens its parts, connects them and waits until it is told to end.
+fn run(setup: Setup) -> Result<()> {
+    let Setup { config, engine, source, front, models, unsound } = setup;
+    let stop = stop_signal()?;
+    let library = Arc::clone(engine.library());
+
+    let moods = Arc::new(Latest::<Mood>::default());
+    let mut outputs = Outputs::new(config.midi.ports.iter().map(|word| port(word)).collect());
+    outputs.sounds = SoundMap::named(&config.music.sounds)?;
+    outputs.own_sounds = verbs::own_sounds(&config.midi.ports)?;
+    outputs.clock = config.midi.clock;
+    outputs.active_sensing = config.midi.active_sensing;
+    let sent = Arc::clone(&outputs.sent);
+    let player = Player::start(engine, Arc::clone(&moods), outputs)?;
+    signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(player.panic()))
+        .context("cannot listen for signals")?;
+
+    let keys = config.midi.keys.as_deref().map(Keys::read).transpose()?.unwrap_or_default();
+    let (hand, panic) = (Arc::clone(player.hand()), Arc::clone(player.panic()));
+    let ears = config.midi.midi_in.iter().filter_map(|word| told(midi::open_in(word))).collect();
+    let listening = Listening::start(ears, midi::open_in, keys, &sent, hand, panic)?;
+    let control = told(control::serve(verbs::status::verbs(&player, &library, Some(&listening))));
+
+    let recorder = Recorder::start(verbs::run::recorder(&config))?;
+    let camera = Camera::expect(source, config.camera.mirror, verbs::run::wish(&config))?;
+    if unsound {
+        front.teller().tell(Event::Fault(Fault::Config));
+    }
+    let rounds = Progress::default();
+    let vitals = vec![Arc::clone(player.progress()), Arc::clone(camera.progress()), Arc::clone(&rounds)];
+    let supervision = Supervision::start(Notifier::from_environment().context("NOTIFY_SOCKET")?, vitals)?;
+
+    let steward = Steward::new(Parts {
+        camera,
+        way: Way { models, every_frame: false, live: true },
+        player: &player,
+        moods: Arc::clone(&moods),
+        listening: &listening,
+        recorder,
+        front,
+        supervision: &supervision,
+        rounds,
+        library: &library,
+        take: TakeNotes {
+            performer: config.recording.performer.clone(),
+            config: config.text.clone(),
+            mirrored: config.camera.mirror,
+        },
+    });
+    let end = steward.run(&stop);
+
+    drop((control, listening, supervision));
+    // The melody ends its phrase before the music does.
+    moods.set(Mood::default());
+    player.conclude();
+    verbs::rest(&stop);
+    player.stop();
+    match end {
+        End::Asked => Ok(()),
+        End::Died => anyhow::bail!("the performer has died; start again"),
+        End::ShutDown => switch_off(),
+    }
+}
+
+/// A port to play on; one that is not there is opened as soon as it is.
+fn port(word: &str) -> Box<dyn MidiOut> {
+    let (name, _) = verbs::port_and_map(word);
+    told(midi::open(name)).unwrap_or_else(|| Box::new(Absent::new(name)))
+}
+
+/// What worked; what did not is told, and the box goes on without it.
+fn told<T, E: std::fmt::Display>(result: Result<T, E>) -> Option<T> {
+    result.inspect_err(|error| eprintln!("rasikad: {error}")).ok()
+}
+
+/// Asks the system to switch the board off.
+fn switch_off() -> Result<()> {
+    let asked = Command::new("systemctl").arg("poweroff").status();
+    anyhow::ensure!(
+        asked.is_ok_and(|status| status.success()),
+        "the box has ended, but the system does not switch itself off; it is safe to do it by hand"
+    );
+    Ok(())
+}
+
+/// The program's arguments; `rasikad --simulate` is short for `rasikad run --simulate`.
+fn arguments() -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|first| first == "--simulate") {
+        arguments.insert(1, "run".into());
+    }
+    arguments
+}
+
 /// An error and its causes, each said once.
 fn sentence(error: &anyhow::Error) -> String {
     error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
@@ -166,235 +212,6 @@ fn sentence(error: &anyhow::Error) -> String {
         said if said.contains(&cause) => text,
         _ => format!("{text}: {cause}"),
     })
-}
-
-impl Play {
-    fn run(self) -> Result<()> {
-        if let Some(rasa) = self.rasa {
-            let Self { minutes, intensity, mid, ports, sounds, music, .. } = self;
-            return Piece { minutes, intensity, mid, ports, sounds }.play(rasa, music.engine()?);
-        }
-        let source = self.input.source()?;
-        let engine = self.music.engine()?;
-        let on_time = source.is_live() || self.realtime || !self.ports.is_empty() || !self.listen.is_empty();
-        anyhow::ensure!(
-            !self.ports.is_empty() || self.mid.is_some(),
-            "nothing to play on; give a port (--midi alsa, --midi serial:/dev/ttyAMA0) or a file (--mid music.mid)"
-        );
-        let sounds = SoundMap::named(&self.sounds)?;
-        let own_sounds = verbs::own_sounds(&self.ports)?;
-        let keys = self.keys.as_deref().map(Keys::read).transpose()?.unwrap_or_default();
-        let ports = self.ports.iter().map(|word| midi::open(verbs::port_and_map(word).0));
-        let ports = ports.collect::<Result<Vec<_>, _>>()?;
-        let ears = self.listen.iter().map(|name| midi::open_in(name)).collect::<Result<Vec<_>, _>>()?;
-        if let Some(mid) = &self.mid {
-            verbs::writable(mid)?;
-        }
-        let models = self.input.models();
-        let watcher = Watcher::new(Way { models, every_frame: false, live: source.is_live() })?;
-
-        if !on_time {
-            return fast(watcher, source.open(self.input.mirrored)?, engine, self.mid.as_deref());
-        }
-        let stop = stop_signal()?;
-        let library = Arc::clone(engine.library());
-        let moods = Arc::new(Latest::<Mood>::default());
-        let mut outputs = Outputs::new(ports);
-        outputs.sounds = sounds;
-        outputs.own_sounds = own_sounds;
-        let sent = Arc::clone(&outputs.sent);
-        outputs.clock = self.clock;
-        outputs.active_sensing = !self.no_active_sensing;
-        let tape = self.mid.is_some().then(Tape::start).transpose()?;
-        let tape = tape.map(|(sender, tape)| {
-            outputs.tape = Some(sender);
-            tape
-        });
-        let stage = if source.is_live() {
-            Stage::Camera(Camera::start(source, self.input.mirrored)?)
-        } else {
-            Stage::Film(source.open(self.input.mirrored)?, Instant::now())
-        };
-
-        let player = Player::start(engine, Arc::clone(&moods), outputs)?;
-        signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(player.panic()))
-            .context("cannot listen for signals")?;
-        let (hand, panic) = (Arc::clone(player.hand()), Arc::clone(player.panic()));
-        let listening = Listening::start(ears, midi::open_in, keys, &sent, hand, panic)?;
-        let control = control::serve(verbs::status::verbs(&player, &library, Some(&listening)));
-        if let Err(error) = &control {
-            eprintln!("rasikad: {error}");
-        }
-        let watched = watch(stage, watcher, &moods, &player, &listening, &library, &stop);
-        drop(listening);
-        // The melody ends its phrase before the music does.
-        moods.set(Mood::default());
-        player.conclude();
-        rest(&stop);
-        let late = control::Report::of(player.gauges(), &library, &[]).lateness;
-        player.stop();
-        if let (Some(tape), Some(path)) = (tape, &self.mid) {
-            midi_file::write(path, &tape.finish(), &library)?;
-        }
-        let player::Histogram { count, p50_us, p99_us, worst_us, .. } = late.events;
-        say(format_args!(
-            "{count} events; half of them within {p50_us} µs of their time, 99 % within {p99_us} µs, the worst {worst_us} µs late\n{}",
-            late.table()
-        ))?;
-        watched
-    }
-}
-
-/// Where frames come from while the music plays.
-enum Stage {
-    Camera(Camera),
-    Film(Reader, Instant),
-}
-
-/// Looks at frames, sets the mood, shows both, until the source ends or someone says stop.
-fn watch(
-    mut stage: Stage,
-    mut watcher: Watcher,
-    moods: &Latest<Mood>,
-    player: &Player,
-    listening: &Listening,
-    library: &Library,
-    stop: &AtomicBool,
-) -> Result<()> {
-    let mut screen = Screen::default();
-    let mut frames_every = 1;
-    while !stop.load(Ordering::Acquire) {
-        for report in player.reports().try_iter() {
-            screen.say(&report.to_string());
-        }
-        for report in listening.reports().try_iter() {
-            screen.say(&report.to_string());
-        }
-        anyhow::ensure!(player.is_playing(), "the performer has died; start again");
-        let shot = match &mut stage {
-            Stage::Camera(camera) => match camera.news(Duration::from_millis(500)) {
-                News::Shot(shot) if shot.number % u64::from(frames_every) != 0 => continue,
-                News::Shot(shot) => shot,
-                other => {
-                    match other {
-                        News::Lost(error) => screen.say(&format!("{error}; trying again")),
-                        News::Back => screen.say("the camera is back"),
-                        _ => {}
-                    }
-                    moods.set(watcher.nothing(camera.time_ms()));
-                    player.hands().set(None);
-                    continue;
-                }
-            },
-            Stage::Film(reader, begun) => match reader.next() {
-                Some(Err(error)) if error.is_of_one_picture() => {
-                    screen.say(&error.to_string());
-                    continue;
-                }
-                Some(shot) => {
-                    let shot = shot?;
-                    let due = Duration::from_secs_f64(shot.time_ms / 1000.0);
-                    let frame = Duration::from_secs_f64(1.0 / reader.rate_hz());
-                    if begun.elapsed() > due + frame {
-                        // The music runs on the clock: eyes that are behind leave out what is past.
-                        continue;
-                    }
-                    std::thread::sleep(due.saturating_sub(begun.elapsed()));
-                    shot
-                }
-                None => return Ok(()),
-            },
-        };
-        let sight = match watcher.look(&shot) {
-            Ok(sight) => sight,
-            // One frame that cannot be looked at does not end the music.
-            Err(error) => {
-                screen.say(&error.to_string());
-                moods.set(watcher.nothing(shot.time_ms));
-                continue;
-            }
-        };
-        moods.set(sight.mood);
-        player.hands().set(Hands::of(&sight.observation));
-        // What is played is shown: the hand's choice goes before the face's.
-        let sight = Sight { mood: player.hand().get().over(sight.mood), ..sight };
-        let rate_hz = match &stage {
-            Stage::Camera(camera) => camera.rate_hz(),
-            Stage::Film(reader, _) => reader.rate_hz(),
-        };
-        frames_every =
-            watcher.govern(Duration::from_secs_f64(f64::from(frames_every) / rate_hz), temperature_c()).frames_every;
-        screen.show(&view(&shot, &sight, player.status(), None, library));
-    }
-    Ok(())
-}
-
-/// A file into a .mid file, as fast as it goes.
-fn fast(mut watcher: Watcher, reader: Reader, engine: Engine, mid: Option<&Path>) -> Result<()> {
-    let library = Arc::clone(engine.library());
-    let mut music = Performance::new(engine);
-    let mut screen = Screen::default();
-    let (announced, frame_us) = (reader.announced(), (1e6 / reader.rate_hz()) as u64);
-    let stop = stop_signal()?;
-    let (mut seen, mut end_us) = (0_u64, 0);
-    let mut ended = Ok(());
-    for shot in reader {
-        if stop.load(Ordering::Acquire) {
-            break;
-        }
-        let shot = match shot {
-            Ok(shot) => shot,
-            Err(error) if error.is_of_one_picture() && announced != Some(1) => {
-                screen.say(&error.to_string());
-                continue;
-            }
-            // A damaged end keeps the music up to it.
-            Err(error) => {
-                ended = Err(error.into());
-                break;
-            }
-        };
-        let sight = watcher.look(&shot)?;
-        seen += 1;
-        // The last frame stands as long as any other.
-        end_us = (shot.time_ms * 1000.0) as u64 + frame_us;
-        music.hands((shot.time_ms * 1000.0) as u64, Hands::of(&sight.observation));
-        music.mood((shot.time_ms * 1000.0) as u64, sight.mood);
-        screen.show(&view(&shot, &sight, music.engine().status(), announced, &library));
-    }
-    if let (Some(path), true) = (mid, seen > 0) {
-        midi_file::write(path, &music.end(end_us), &library)?;
-    }
-    ended
-}
-
-fn view<'a>(shot: &Shot, sight: &Sight, status: Status, frames: Option<u64>, library: &'a Library) -> View<'a> {
-    View {
-        time_ms: shot.time_ms,
-        done: frames.map(|n| (shot.number + 1) as f64 / n.max(1) as f64),
-        face: sight.observation.face.is_some(),
-        hands: sight.observation.hands.len(),
-        probabilities: sight.smoothed,
-        mood: sight.mood,
-        status,
-        library,
-    }
-}
-
-/// Time for the melody to end, unless a second signal says otherwise.
-fn rest(stop: &AtomicBool) {
-    let was = stop.swap(false, Ordering::AcqRel);
-    let wait = if was { Duration::from_millis(300) } else { Duration::from_secs(4) };
-    let until = Instant::now() + wait;
-    while Instant::now() < until && !stop.load(Ordering::Acquire) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Temperature of the board, where the kernel tells it.
-fn temperature_c() -> Option<f32> {
-    let text = std::fs::read_to_string("/sys/class/thermal/thermal_zone0/temp").ok()?;
-    text.trim().parse::<f32>().ok().map(|milli| milli / 1000.0)
 }
 
 /// FFmpeg, inside OpenCV, talks to the terminal of its own accord; our own errors say what matters.

@@ -42,13 +42,14 @@ pub struct Screen {
     drawn_lines: usize,
     last_drawn: Option<Instant>,
     last_change: Option<(Option<Rasa>, Option<u8>, &'static str)>,
+    below: Vec<String>,
 }
 
 impl Default for Screen {
     fn default() -> Self {
         let terminal = io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         let colors = terminal && std::env::var_os("NO_COLOR").is_none();
-        Self { terminal, colors, drawn_lines: 0, last_drawn: None, last_change: None }
+        Self { terminal, colors, drawn_lines: 0, last_drawn: None, last_change: None, below: Vec::new() }
     }
 }
 
@@ -68,7 +69,8 @@ impl Screen {
             return;
         }
         self.last_drawn = Some(Instant::now());
-        let panel = self.panel(view);
+        let mut panel = self.panel(view);
+        panel.extend_from_slice(&self.below);
         let mut out = String::new();
         if self.drawn_lines > 0 {
             let _ = write!(out, "\x1b[{}A", self.drawn_lines);
@@ -79,6 +81,21 @@ impl Screen {
         self.drawn_lines = panel.len();
         let _ = io::stdout().write_all(out.as_bytes());
         let _ = io::stdout().flush();
+    }
+
+    /// Whether colours may be used.
+    #[must_use]
+    pub fn has_colors(&self) -> bool {
+        self.colors
+    }
+
+    /// Lines to be drawn below the rest from now on. Where there is no terminal, `news` among them is told when it
+    /// changes.
+    pub fn below(&mut self, lines: Vec<String>, news: usize) {
+        if let Some(line) = lines.get(news).filter(|line| !self.terminal && self.below.get(news) != Some(line)) {
+            let _ = writeln!(io::stdout(), "{}", line.trim());
+        }
+        self.below = lines;
     }
 
     /// A message above or below the panel, on standard error.

@@ -7,8 +7,8 @@ use opencv::core::Mat;
 use opencv::imgcodecs::{IMREAD_COLOR, imdecode};
 use opencv::prelude::*;
 use opencv::videoio::{
-    CAP_ANY, CAP_FFMPEG, CAP_GSTREAMER, CAP_PROP_BUFFERSIZE, CAP_PROP_FPS, CAP_PROP_FRAME_COUNT, CAP_PROP_POS_MSEC,
-    CAP_V4L2, VideoCapture,
+    CAP_ANY, CAP_FFMPEG, CAP_GSTREAMER, CAP_PROP_AUTO_EXPOSURE, CAP_PROP_BUFFERSIZE, CAP_PROP_EXPOSURE, CAP_PROP_FPS,
+    CAP_PROP_FRAME_COUNT, CAP_PROP_FRAME_HEIGHT, CAP_PROP_FRAME_WIDTH, CAP_PROP_POS_MSEC, CAP_V4L2, VideoCapture,
 };
 use rasika_models::perception::{Frame, FrameError};
 
@@ -178,6 +178,7 @@ impl Source {
                 // One frame of delay at most, where the driver allows it.
                 let _ = film.capture.set(CAP_PROP_BUFFERSIZE, 1.0);
                 film.announced = None;
+                film.is_camera = true;
                 Ok(From::Film(film))
             }
             Self::Pipeline(pipeline) => {
@@ -196,6 +197,25 @@ fn is_picture(path: &Path) -> bool {
     ending.is_some_and(|e| PICTURES.contains(&e.as_str()))
 }
 
+/// What a camera is asked for; it may give something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Frames a second.
+    pub rate_hz: u32,
+    /// Exposure in units of 100 µs, as V4L2 counts it; `None` leaves it to the camera.
+    pub exposure_100_us: Option<u16>,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self { width: 640, height: 480, rate_hz: 30, exposure_100_us: None }
+    }
+}
+
 /// An open source: an iterator of shots.
 ///
 /// A picture that cannot be read is an `Err` and the next one follows; a video that ended too soon is a last `Err`.
@@ -210,6 +230,33 @@ enum From {
 }
 
 impl Reader {
+    /// Asks a camera for size, rate and exposure. Films, pictures and pipelines are as they are.
+    pub fn ask(&mut self, wish: &Wish) {
+        // V4L2's way to say that the exposure is the user's, or the camera's.
+        const MANUAL: f64 = 1.0;
+        const AUTOMATIC: f64 = 3.0;
+        let From::Film(film) = &mut self.from else { return };
+        if !film.is_camera {
+            return;
+        }
+        let mut set = |property, value: f64| {
+            // What a driver does not know it leaves as it is.
+            let _ = film.capture.set(property, value);
+        };
+        set(CAP_PROP_FRAME_WIDTH, f64::from(wish.width));
+        set(CAP_PROP_FRAME_HEIGHT, f64::from(wish.height));
+        set(CAP_PROP_FPS, f64::from(wish.rate_hz));
+        match wish.exposure_100_us {
+            Some(exposure) => {
+                set(CAP_PROP_AUTO_EXPOSURE, MANUAL);
+                set(CAP_PROP_EXPOSURE, f64::from(exposure));
+            }
+            None => set(CAP_PROP_AUTO_EXPOSURE, AUTOMATIC),
+        }
+        film.rate_hz =
+            film.capture.get(CAP_PROP_FPS).ok().filter(|hz| (1.0..=1000.0).contains(hz)).unwrap_or(film.rate_hz);
+    }
+
     /// Frames a second.
     #[must_use]
     pub fn rate_hz(&self) -> f64 {
@@ -289,6 +336,8 @@ struct Film {
     /// When a live source was opened: its frames are timed by the clock.
     opened: Option<std::time::Instant>,
     ended: bool,
+    /// Whether it is a camera that can be asked for things.
+    is_camera: bool,
 }
 
 impl Film {
@@ -317,6 +366,7 @@ impl Film {
             opened: live.then(std::time::Instant::now),
             capture,
             ended: false,
+            is_camera: false,
         })
     }
 

@@ -9,6 +9,7 @@ mod value;
 
 pub use layers::{ConfigError, DEFAULTS, Layers, Origin, Setting};
 
+use crate::performer::Sa;
 use rasika_hardware::midi;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -40,6 +41,8 @@ pub struct Config {
     pub recording: RecordingConfig,
     /// `[link]`
     pub link: LinkConfig,
+    /// All of it as text, as `rasikad config show` prints it.
+    pub text: String,
 }
 
 /// Where frames come from.
@@ -69,20 +72,22 @@ pub struct CameraConfig {
 }
 
 /// `[music]`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MusicConfig {
     /// A rasa map's name or path.
     pub map: String,
     /// Repeats the music.
     pub seed: u64,
-    /// MIDI note of the middle Sa, 40–80.
-    pub sa: u8,
+    /// The middle Sa.
+    pub sa: Sa,
     /// A folder of one's own ragas, talas and maps.
     pub library: Option<PathBuf>,
     /// A sound map's name or path.
     pub sounds: String,
     /// Whether notes are bent.
     pub bends: bool,
+    /// Seconds the drone goes on alone before there is silence.
+    pub drone_s: u32,
 }
 
 /// `[midi]`
@@ -92,6 +97,8 @@ pub struct MidiConfig {
     pub ports: Vec<String>,
     /// Ports to listen to.
     pub midi_in: Vec<String>,
+    /// Which keys choose what, if not the usual ones.
+    pub keys: Option<PathBuf>,
     /// Whether clock is sent.
     pub clock: bool,
     /// Whether Active Sensing is sent.
@@ -167,12 +174,14 @@ impl Config {
             midi: MidiConfig {
                 ports: midi_ports(&values, "midi.ports")?,
                 midi_in: midi_ports(&values, "midi.midi_in")?,
+                keys: values.path("midi.keys")?,
                 clock: values.yes("midi.clock")?,
                 active_sensing: values.yes("midi.active_sensing")?,
             },
             panel: panel(&values)?,
             recording: recording(&values)?,
             link: LinkConfig { listen: addresses(&values)?, mdns: values.yes("link.mdns")? },
+            text: layers.show(),
         })
     }
 
@@ -207,7 +216,8 @@ fn music(values: &Values<'_>) -> Result<MusicConfig, ConfigError> {
     Ok(MusicConfig {
         map: values.named("music.map")?,
         seed: values.whole("music.seed", 0..=i64::MAX)?.unsigned_abs(),
-        sa: values.whole("music.sa", 40..=80)? as u8,
+        sa: values.sa("music.sa")?,
+        drone_s: values.whole("music.drone_s", 1..=86_400)? as u32,
         library: values.path("music.library")?,
         sounds,
         bends: values.yes("music.bends")?,

@@ -2,6 +2,7 @@
 
 use super::layers::{ConfigError, Layers, Origin};
 use super::nearest::nearest;
+use crate::performer::Sa;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use toml::Value;
@@ -47,6 +48,13 @@ impl Values<'_> {
         let found = value.as_float().or(value.as_integer().map(|number| number as f64));
         let found = found.filter(|number| range.contains(number));
         found.ok_or_else(|| self.out_of(path, value, "a number", range.start(), range.end()))
+    }
+
+    pub fn sa(&self, path: &str) -> Result<Sa, ConfigError> {
+        let value = &self.0.get(path)?.value;
+        let word = value.as_integer().map(|note| note.to_string()).or_else(|| value.as_str().map(str::to_owned));
+        let word = word.unwrap_or_else(|| value.to_string());
+        word.parse().map_err(|error| self.wrong(path, format!("{path}: {error}")))
     }
 
     /// `None` for "auto". The environment gives numbers as texts.

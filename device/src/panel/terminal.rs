@@ -35,6 +35,9 @@ pub struct SimulatedPanel {
 }
 
 impl SimulatedPanel {
+    /// Which of [`Self::lines`] says what the panel is doing.
+    pub const DOING: usize = 1;
+
     /// Begins, with keys from standard input. A terminal tells single keys from now on, until this is dropped.
     ///
     /// # Errors

@@ -6,7 +6,9 @@ pub mod demo;
 pub mod doctor;
 pub mod learn;
 pub mod piece;
+pub mod play;
 pub mod raga;
+pub mod run;
 pub mod see;
 pub mod status;
 pub mod table;
@@ -14,6 +16,8 @@ pub mod table;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -182,6 +186,16 @@ pub fn own_sounds(ports: &[String]) -> Result<BTreeMap<String, SoundMap>> {
         }
     }
     Ok(sounds)
+}
+
+/// Time for the melody to end, unless a second signal says otherwise.
+pub fn rest(stop: &AtomicBool) {
+    let was = stop.swap(false, Ordering::AcqRel);
+    let wait = if was { Duration::from_millis(300) } else { Duration::from_secs(4) };
+    let until = Instant::now() + wait;
+    while Instant::now() < until && !stop.load(Ordering::Acquire) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! A user without the right to real-time priority (`rtprio` in limits.conf, or CAP_SYS_NICE) gets an ordinary thread;
 //! one without the right to lock memory (`memlock`, or CAP_IPC_LOCK) goes on without. Either is reported once.
 
+mod absent;
 mod gauges;
 mod lateness;
 mod ports;
@@ -18,6 +19,7 @@ mod time;
 mod wire;
 mod yardstick;
 
+pub use absent::Absent;
 pub use gauges::{Gauges, PortGauge};
 pub use lateness::{Histogram, Lateness, table};
 pub use silence::sweep;
@@ -37,11 +39,11 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use ports::Reopener;
 use pulse::Pulse;
 use rasika_hardware::midi::{MidiOut, PortError};
-use rasika_models::Mood;
+use rasika_models::{Mood, Rasa};
 use stage::{Live, Stage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -53,6 +55,9 @@ const HURRY_AT_MOST_US: u64 = 400_000;
 const EVENTS: usize = 512;
 /// Reports no one has read yet at most; further ones are dropped.
 const REPORTS: usize = 64;
+
+/// No rasa's class index: no signature is asked for.
+const NO_SIGNATURE: u8 = u8::MAX;
 
 /// Something to tell the user, once.
 #[derive(Debug)]
@@ -139,6 +144,7 @@ impl Outputs {
 pub struct Player {
     stop: Arc<AtomicBool>,
     conclude: Arc<AtomicBool>,
+    signature: Arc<AtomicU8>,
     hands: Arc<Latest<Option<Hands>>>,
     gauges: Gauges,
     windows: Progress,
@@ -154,6 +160,7 @@ impl Player {
     pub fn start(engine: Engine, moods: Arc<Latest<Mood>>, outputs: Outputs) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let conclude = Arc::new(AtomicBool::new(false));
+        let signature = Arc::new(AtomicU8::new(NO_SIGNATURE));
         let hands = Arc::new(Latest::default());
         let windows = Progress::default();
         let (report, reports) = bounded(REPORTS);
@@ -188,6 +195,7 @@ impl Player {
             zero_us: 0,
             stop: Arc::clone(&stop),
             conclude: Arc::clone(&conclude),
+            signature: Arc::clone(&signature),
             hands: Arc::clone(&hands),
             gauges: gauges.clone(),
             windows: Arc::clone(&windows),
@@ -195,7 +203,7 @@ impl Player {
             tape,
         };
         let thread = std::thread::Builder::new().name("performer".to_owned()).spawn(move || performer.run())?;
-        Ok(Self { stop, conclude, hands, gauges, windows, reports, thread: Some(thread) })
+        Ok(Self { stop, conclude, signature, hands, gauges, windows, reports, thread: Some(thread) })
     }
 
     /// Everything that may be read while it plays, for other threads to keep.
@@ -254,6 +262,11 @@ impl Player {
         &self.gauges.panic
     }
 
+    /// Plays a rasa's signature now; the music goes on after it.
+    pub fn sign(&self, rasa: Rasa) {
+        self.signature.store(rasa.index() as u8, Ordering::Release);
+    }
+
     /// The piece comes to its end: with no rasa wanted any more, the melody finishes (in a gat with a tihai on sam) and
     /// only the drone is left.
     pub fn conclude(&self) {
@@ -297,6 +310,7 @@ struct Performer {
     zero_us: u64,
     stop: Arc<AtomicBool>,
     conclude: Arc<AtomicBool>,
+    signature: Arc<AtomicU8>,
     hands: Arc<Latest<Option<Hands>>>,
     gauges: Gauges,
     windows: Progress,
@@ -330,6 +344,9 @@ impl Performer {
             }
             if self.conclude.load(Ordering::Acquire) {
                 self.engine.conclude();
+            }
+            if let Some(rasa) = Rasa::from_index(usize::from(self.signature.swap(NO_SIGNATURE, Ordering::AcqRel))) {
+                self.engine.sign(rasa);
             }
             self.engine.follow(self.hands.get());
             until_us += WINDOW_US;

@@ -1,0 +1,27 @@
+//! A port that could not be opened yet.
+
+use rasika_hardware::midi::{MidiOut, PortError};
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+/// Stands for a port that is not there: the first message finds it lost, and it is opened as a lost one is.
+#[derive(Debug)]
+pub struct Absent(Arc<str>);
+
+impl Absent {
+    /// The port of a word.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl MidiOut for Absent {
+    fn name(&self) -> &str {
+        &self.0
+    }
+
+    fn send(&mut self, _message: &[u8]) -> Result<usize, PortError> {
+        Err(PortError::Lost { name: Arc::clone(&self.0), cause: ErrorKind::NotFound.into() })
+    }
+}
