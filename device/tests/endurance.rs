@@ -18,6 +18,8 @@ use takes::{observation, plan};
 
 const FOLDER: &str = "RASIKA_ENDURE_FOLDER";
 const KILLS: &str = "RASIKA_ENDURE";
+/// So many kills of one file, as every take is looked at after each; then another is begun.
+const A_FILE: usize = 40;
 /// The next opening of the store after a kill.
 const LONGEST_OPENING: Duration = Duration::from_secs(3);
 
@@ -32,10 +34,13 @@ fn main() {
     }
     let kills = std::env::var(KILLS).ok().map_or(25, |count| count.parse().expect("RASIKA_ENDURE is a number"));
     let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos();
-    let folder = tempfile::tempdir().unwrap();
-    let mut confirmed = HashMap::new();
+    let (mut folder, mut confirmed, mut total) = (tempfile::tempdir().unwrap(), HashMap::new(), 0);
     let (mut longest, mut chance) = (Duration::ZERO, u64::from(seed) | 1);
     for kill in 1..=kills {
+        if kill % A_FILE == 0 {
+            total += confirmed.len();
+            (folder, confirmed) = (tempfile::tempdir().unwrap(), HashMap::new());
+        }
         // xorshift64
         chance ^= chance << 13;
         chance ^= chance >> 7;
@@ -43,7 +48,8 @@ fn main() {
         confirmed.extend(one_life(folder.path(), Duration::from_millis(30 + chance % 700)));
         longest = longest.max(check(folder.path(), &confirmed, kill));
     }
-    assert!(confirmed.len() >= kills / 2, "{} takes in {kills} lives are too few to show anything", confirmed.len());
+    total += confirmed.len();
+    assert!(total >= kills / 2, "{total} takes in {kills} lives are too few to show anything");
     println!(
         "endurance: {kills} kills, {} takes confirmed, all complete; longest opening {longest:?}",
         confirmed.len()

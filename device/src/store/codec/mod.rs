@@ -27,8 +27,9 @@
 //! The same observations give the same bytes on every machine with IEEE 754 arithmetic, and reading needs none.
 //!
 //! # Why a coder of its own
-//! On the test film general compressors need half as much again for the same residuals: they work on bytes and
-//! strings, and landmarks have neither; an adaptive coder of numbers is 200 lines and no C.
+//! On the test film deflate (level 9, chunks of 30) needed 545 bytes for the differences of the face's landmarks
+//! alone, on a grid half as coarse again; all of an observation is 574 here. General compressors look for strings of
+//! bytes, and landmarks have none; an adaptive coder of numbers is 200 lines and no C.
 
 mod chunk;
 mod grid;
