@@ -83,7 +83,8 @@ impl Supervision {
     pub fn start(notifier: Option<Notifier>, vitals: Vec<Progress>) -> io::Result<Self> {
         let Some(notifier) = notifier.map(Arc::new) else { return Ok(Self::default()) };
         let stop = Arc::new(AtomicBool::new(false));
-        let signs = Signs { notifier: Arc::clone(&notifier), stop: Arc::clone(&stop), last: vec![0; vitals.len()], vitals };
+        let signs =
+            Signs { notifier: Arc::clone(&notifier), stop: Arc::clone(&stop), last: vec![0; vitals.len()], vitals };
         let thread = std::thread::Builder::new().name("supervision".into()).spawn(move || signs.give())?;
         Ok(Self { notifier: Some(notifier), stop, thread: Some(thread) })
     }

@@ -18,7 +18,8 @@ const PLUGINS: [&str; 2] = [
 /// What sees.
 pub fn check(machine: &Machine) -> Vec<Finding> {
     if let Some(asked) = machine.camera.as_deref() {
-        let device = if asked.bytes().all(|b| b.is_ascii_digit()) { format!("/dev/video{asked}") } else { asked.into() };
+        let device =
+            if asked.bytes().all(|b| b.is_ascii_digit()) { format!("/dev/video{asked}") } else { asked.into() };
         return vec![opens(machine, &device)];
     }
     let named = |device: &String| {
@@ -45,11 +46,9 @@ fn opens(machine: &Machine, device: &str) -> Finding {
     let name = machine.line(format!("/sys/class/video4linux/{bare}/name")).unwrap_or_else(|| "camera".into());
     match machine.user.access(&machine.at(device)) {
         Access::Granted => Finding::ok(ABOUT, format!("{device}: {name}")),
-        Access::Absent => Finding::fail(
-            ABOUT,
-            format!("{device} is not there"),
-            "plug it in, or name another (`ls /dev/video*`)",
-        ),
+        Access::Absent => {
+            Finding::fail(ABOUT, format!("{device} is not there"), "plug it in, or name another (`ls /dev/video*`)")
+        }
         Access::Refused(gid) => Finding::fail(
             ABOUT,
             format!("{device}: {name}, which {} may not open", machine.user.name),

@@ -36,7 +36,8 @@ pub fn check(machine: &Machine) -> Vec<Finding> {
         findings.push(Finding::warn(ABOUT, found, HOW));
     }
     if memory != u64::MAX {
-        let found = format!("{whose} may lock {} kB of memory: notes may be late when memory runs short", memory / 1024);
+        let found =
+            format!("{whose} may lock {} kB of memory: notes may be late when memory runs short", memory / 1024);
         findings.push(Finding::warn(ABOUT, found, HOW));
     }
     if findings.is_empty() {

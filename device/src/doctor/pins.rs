@@ -7,8 +7,7 @@ const ABOUT: &str = "pins";
 
 /// Whether the panel can be reached.
 pub fn check(machine: &Machine) -> Vec<Finding> {
-    let chips: Vec<String> =
-        machine.names("/dev", "gpiochip").into_iter().map(|chip| format!("/dev/{chip}")).collect();
+    let chips: Vec<String> = machine.names("/dev", "gpiochip").into_iter().map(|chip| format!("/dev/{chip}")).collect();
     let board = machine.board().unwrap_or_else(|| "this machine".into());
     let refused = chips.iter().find_map(|chip| match machine.user.access(&machine.at(chip)) {
         Access::Refused(gid) => Some((chip, gid)),

@@ -4,14 +4,17 @@ use super::{Finding, Machine};
 
 const ABOUT: &str = "power";
 /// Where kernels tell what `vcgencmd get_throttled` tells.
-const TOLD: [&str; 2] =
-    ["/sys/devices/platform/soc/soc:firmware/get_throttled", "/sys/devices/platform/soc@107c000000/soc@107c000000:firmware/get_throttled"];
+const TOLD: [&str; 2] = [
+    "/sys/devices/platform/soc/soc:firmware/get_throttled",
+    "/sys/devices/platform/soc@107c000000/soc@107c000000:firmware/get_throttled",
+];
 /// Bits of that number: now, and (16 higher) since power-on.
 const UNDER_VOLTAGE: u32 = 1;
 const SLOWED: u32 = 1 << 1 | 1 << 2;
 const HOT: u32 = 1 << 3;
 const SINCE: u32 = 16;
-const SUPPLY: &str = "use the Pi's own supply (5.1 V; 3 A, 5 A for a Pi 5) and a short cable, and power synths by themselves";
+const SUPPLY: &str =
+    "use the Pi's own supply (5.1 V; 3 A, 5 A for a Pi 5) and a short cable, and power synths by themselves";
 
 /// Whether the board gets what it needs.
 pub fn check(machine: &Machine) -> Vec<Finding> {
