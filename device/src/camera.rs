@@ -84,7 +84,7 @@ impl Camera {
                             if let Some(Err(error)) = lost {
                                 slot.put(|s| *s = (Some(News::Lost(error)), None));
                             }
-                            sleep_unless(wait, &stop);
+                            wait_in_rounds(wait, &stop, &rounds);
                             wait = (wait * 2).min(RETRY_LONGEST);
                             if let Ok(again) = source.open(mirrored) {
                                 reader = again;
@@ -116,7 +116,7 @@ impl Camera {
         self.begun.elapsed().as_secs_f64() * 1000.0
     }
 
-    /// Counts the rounds of its loop, each a frame or another try: it moves unless the driver hangs.
+    /// Counts the rounds of its loop, each a frame, a try or a wait for the next: it moves unless the driver hangs.
     #[must_use]
     pub fn progress(&self) -> &Progress {
         &self.rounds
@@ -129,9 +129,11 @@ impl Camera {
     }
 }
 
-fn sleep_unless(wait: Duration, stop: &AtomicBool) {
+/// Waits, unless it shall end. To wait is to live: an absent camera that is tried again is not one that hangs.
+fn wait_in_rounds(wait: Duration, stop: &AtomicBool, rounds: &Progress) {
     let until = Instant::now() + wait;
     while Instant::now() < until && !stop.load(Ordering::Acquire) {
+        rounds.fetch_add(1, Ordering::AcqRel);
         std::thread::sleep(GLANCE);
     }
 }
