@@ -2,7 +2,8 @@
 
 SOURCE ?= models/files/media/WolfgangLanger_Pexels.mp4
 OUT ?= out
-export SOURCE OUT
+RELEASE ?= trixie
+export SOURCE OUT RELEASE
 PYTHON := $(if $(wildcard /usr/bin/python3),/usr/bin/python3,python3)
 REFERENCE := .venv/bin/python
 RASIKAD := $(or $(CARGO_TARGET_DIR),target)/release/rasikad
@@ -53,6 +54,18 @@ endure: rust ## Kills a recording box 500 times and looks for what was lost
 .PHONY: goldens
 goldens: reference ## Records anew what MediaPipe sees in the test media
 	@$(REFERENCE) models/goldens/record.py
+
+.PHONY: arm64
+arm64: rust ## rasikad and rasika for a Raspberry Pi, built on this PC (RELEASE=trixie or bookworm)
+	@device/package/arm64.sh build
+
+.PHONY: deb
+deb: rust ## The Debian package for a Raspberry Pi, in target/debian (RELEASE=…)
+	@device/package/deb.sh
+
+.PHONY: deb-test
+deb-test: rust ## Installs that package into an emulated Debian, tries it, removes it (root or sudo)
+	@device/package/deb-test.sh
 
 .PHONY: lint
 lint: packages ## Formatting and clippy, warnings are errors

@@ -70,6 +70,7 @@ impl Camera {
     }
 
     fn begin(source: Source, mirrored: bool, wish: Wish, reader: Option<Reader>) -> Result<Self, SourceError> {
+        let is_paced = reader.is_none() && !source.is_live();
         let rate_hz = reader.as_ref().map_or(f64::from(wish.rate_hz), Reader::rate_hz);
         let (slot, stop, rounds) = (Arc::new(Slot::default()), Arc::new(AtomicBool::new(false)), Progress::default());
         let begun = Instant::now();
@@ -77,6 +78,7 @@ impl Camera {
             source,
             mirrored,
             wish,
+            is_paced,
             slot: Arc::clone(&slot),
             stop: Arc::clone(&stop),
             rounds: Arc::clone(&rounds),
@@ -104,7 +106,7 @@ impl Camera {
         self.begun.elapsed().as_secs_f64() * 1000.0
     }
 
-    /// Counts the rounds of its loop, each a frame or another try: it moves unless the driver hangs.
+    /// Counts the rounds of its loop, each a frame, a try or a wait for the next: it moves unless the driver hangs.
     #[must_use]
     pub fn progress(&self) -> &Progress {
         &self.rounds
@@ -122,6 +124,8 @@ struct Reading {
     source: Source,
     mirrored: bool,
     wish: Wish,
+    /// Whether frames are held back to their time: a film that stands for a camera.
+    is_paced: bool,
     slot: Arc<Slot>,
     stop: Arc<AtomicBool>,
     rounds: Progress,
@@ -136,7 +140,7 @@ impl Reading {
             self.rounds.fetch_add(1, Ordering::AcqRel);
             match reader.as_mut().and_then(Iterator::next) {
                 Some(Ok(mut shot)) => {
-                    if !self.source.is_live() {
+                    if self.is_paced {
                         let due = Duration::from_secs_f64(shot.time_ms / 1000.0);
                         std::thread::sleep(due.saturating_sub(opened.elapsed()).min(RETRY_LONGEST));
                     }
@@ -152,10 +156,10 @@ impl Reading {
                 }
                 Some(Err(error)) => self.lose(error, &mut is_lost),
                 // Not open yet, or a film that begins again.
-                None => {}
+                None => is_lost |= reader.is_some() && !self.is_paced,
             }
             if is_lost {
-                sleep_unless(wait, &self.stop);
+                wait_in_rounds(wait, &self.stop, &self.rounds);
                 wait = (wait * 2).min(RETRY_LONGEST);
             }
             reader = match self.source.open(self.mirrored) {
@@ -180,9 +184,11 @@ impl Reading {
     }
 }
 
-fn sleep_unless(wait: Duration, stop: &AtomicBool) {
+/// Waits, unless it shall end. To wait is to live: an absent camera that is tried again is not one that hangs.
+fn wait_in_rounds(wait: Duration, stop: &AtomicBool, rounds: &Progress) {
     let until = Instant::now() + wait;
     while Instant::now() < until && !stop.load(Ordering::Acquire) {
+        rounds.fetch_add(1, Ordering::AcqRel);
         std::thread::sleep(GLANCE);
     }
 }

@@ -51,6 +51,27 @@ fn a_camera_that_was_lost_comes_back_and_its_time_goes_on() {
 }
 
 #[test]
+fn a_camera_that_is_gone_for_good_is_still_watched_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("camera.mp4");
+    let Source::Video(film) = film() else { panic!("a film") };
+    std::fs::copy(film, &path).unwrap();
+    let camera = Camera::start(Source::Video(path.clone()), false).expect("opens");
+    std::fs::remove_file(path).unwrap();
+    // Read to its end, then it cannot be opened any more.
+    let begun = Instant::now();
+    while !matches!(camera.news(Duration::from_secs(1)), News::Nothing) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it ends");
+    }
+    let progress = || camera.progress().load(std::sync::atomic::Ordering::Acquire);
+    let (before, begun) = (progress(), Instant::now());
+    while progress() == before {
+        assert!(begun.elapsed() < Duration::from_secs(5), "its loop goes round while it is tried again");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
 fn a_camera_that_is_not_there_is_named() {
     let missing = Source::Camera("/dev/video99".into());
     match Camera::start(missing, false) {

@@ -17,6 +17,8 @@ use value::Values;
 
 /// Where a box's file lies if nothing else is said.
 pub const FILE: &str = "/etc/rasika/rasika.toml";
+/// Where any PC can put settings for a card that has just been written: on the boot partition.
+pub const BOOT_FILE: &str = "/boot/firmware/rasika.toml";
 /// Pins of a Raspberry Pi's header end here.
 const LAST_PIN: i64 = 27;
 /// Ways to the pins.

@@ -9,6 +9,8 @@ const GADGET: &str = "gadget";
 
 /// The gadget of device/package/gadget.
 const GADGET_FOLDER: &str = "/sys/kernel/config/usb_gadget/rasika";
+/// The name that the kernel gives its end of the MIDI function in ALSA's sequencer.
+const GADGET_NAME: &str = "f_midi";
 
 /// What sounds go out by.
 pub fn check(machine: &Machine) -> Vec<Finding> {
@@ -103,7 +105,7 @@ fn console(machine: &Machine, device: &str) -> Option<Finding> {
 fn gadget(machine: &Machine) -> Finding {
     let controllers = machine.names("/sys/class/udc", "");
     let bound = machine.line(format!("{GADGET_FOLDER}/UDC")).filter(|udc| !udc.is_empty());
-    let wanted = machine.ports.iter().any(|port| port.starts_with("gadget") || port == "usb");
+    let wanted = machine.ports.iter().any(|port| port.starts_with("gadget") || port.contains(GADGET_NAME));
     match bound {
         Some(udc) => match machine.line(format!("/sys/class/udc/{udc}/state")).as_deref() {
             Some("configured") => Finding::ok(GADGET, "a computer has taken the box as a MIDI device"),
@@ -182,7 +184,9 @@ mod tests {
     #[test]
     fn a_gadget_that_is_asked_for_needs_its_controller_and_its_unit() {
         let tree = Tree::new();
-        says(&check(&with(&tree, &["gadget"])), Verdict::Fail, &["dtoverlay=dwc2"]);
+        for port in ["gadget", "alsa:f_midi"] {
+            says(&check(&with(&tree, &[port])), Verdict::Fail, &["dtoverlay=dwc2"]);
+        }
         tree.file("/sys/class/udc/fe980000.usb/state", "not attached\n");
         says(&check(&with(&tree, &["gadget"])), Verdict::Fail, &["rasika-gadget"]);
         tree.file(&format!("{GADGET_FOLDER}/UDC"), "fe980000.usb\n");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use rasika_device::config::{Config, FILE, Layers};
+use rasika_device::config::{BOOT_FILE, Config, FILE, Layers};
 use rasika_device::terminal::say;
 
 /// What can be asked of settings.
@@ -23,7 +23,7 @@ pub enum ConfigVerb {
 /// Where settings come from.
 #[derive(Debug, Args)]
 pub struct Settings {
-    /// The file of settings; /etc/rasika/rasika.toml if it is there
+    /// The file of settings; else /etc/rasika/rasika.toml and then /boot/firmware/rasika.toml, where they are there
     #[arg(long, value_name = "FILE", env = "RASIKA_CONFIG")]
     config: Option<PathBuf>,
 
@@ -38,8 +38,11 @@ impl Settings {
         let mut layers = Layers::defaults()?;
         match &self.config {
             Some(file) => read(&mut layers, file)?,
-            None if Path::new(FILE).exists() => read(&mut layers, Path::new(FILE))?,
-            None => {}
+            None => {
+                for file in [FILE, BOOT_FILE].map(Path::new).into_iter().filter(|file| file.exists()) {
+                    read(&mut layers, file)?;
+                }
+            }
         }
         // A variable that is no Unicode cannot be one of ours.
         let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));

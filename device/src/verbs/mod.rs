@@ -67,7 +67,7 @@ impl Input {
 
 /// The folder of models if none is named: packaged beside the program, or in the source tree.
 pub fn usual_models() -> PathBuf {
-    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("../share/rasika/models")));
+    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.parent()?.join("share/rasika/models")));
     let in_tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/files/models");
     beside.filter(|folder| folder.is_dir()).unwrap_or(in_tree)
 }

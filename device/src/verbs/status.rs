@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
+use rasika_device::config::Config;
 use rasika_device::control::{self, Report, Verbs};
 use rasika_device::hand::Listening;
 use rasika_device::performer::Library;
@@ -39,12 +40,21 @@ pub struct Panic {
     /// A MIDI port, as often as there are ports; without, the box that runs ends its notes and plays on
     #[arg(long = "midi", value_name = "PORT")]
     ports: Vec<String>,
+
+    /// Every port that the settings name, whether or not a box runs (for after a kill)
+    #[arg(long)]
+    configured: bool,
+
+    #[command(flatten)]
+    settings: super::config::Settings,
 }
 
 impl Panic {
     /// Ends what sounds; a port that cannot be opened does not keep the others from silence.
-    pub fn run(self) -> Result<()> {
-        if self.ports.is_empty() {
+    pub fn run(mut self) -> Result<()> {
+        if self.configured {
+            self.ports.extend(Config::of(&self.settings.layers()?)?.midi.ports);
+        } else if self.ports.is_empty() {
             control::ask(&control::places(), &json!({ "verb": "panic" }))?;
             return Ok(());
         }

@@ -1,0 +1,72 @@
+//! `rasikad doctor` on trees of files: what it prints and how it exits.
+#![cfg(feature = "perception")]
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn doctor(root: &Path, more: &[&str]) -> Output {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/files/models");
+    assert!(models.is_dir(), "{} is missing: run `make setup`", models.display());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rasikad"));
+    command.arg("doctor").arg("--root").arg(root).arg("--models").arg(models).args(more);
+    command.output().expect("rasikad runs")
+}
+
+fn file(root: &Path, path: &str, text: &str) {
+    let path = root.join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+/// A box on which all is well.
+fn well() -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for device in ["dev/video0", "dev/snd/seq", "dev/gpiochip0", "dev/rtc0"] {
+        file(root.path(), device, "");
+    }
+    file(root.path(), "sys/class/video4linux/video0/name", "Webcam\n");
+    file(root.path(), "proc/self/limits", "Max locked memory unlimited unlimited bytes\nMax realtime priority 40 40\n");
+    root
+}
+
+fn findings(out: &Output) -> Vec<Value> {
+    serde_json::from_slice(&out.stdout).expect("JSON")
+}
+
+#[test]
+fn a_box_on_which_all_is_well_exits_with_0() {
+    let root = well();
+    let out = doctor(root.path(), &["--json"]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
+    let findings = findings(&out);
+    assert!(findings.iter().all(|finding| finding["verdict"] != "fail"));
+    for about in ["power", "groups", "models", "litert", "camera", "alsa", "gadget", "pins", "limits", "disk", "clock"]
+    {
+        assert!(findings.iter().any(|finding| finding["about"] == about), "{about} is looked at");
+    }
+}
+
+#[test]
+fn what_fails_is_named_with_what_to_do_and_exits_with_1() {
+    let root = well();
+    std::fs::remove_file(root.path().join("dev/video0")).unwrap();
+    let out = doctor(root.path(), &[]);
+    assert_eq!(out.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&out.stdout);
+    let at = said.lines().position(|line| line.starts_with("fail  camera")).unwrap_or_else(|| panic!("{said}"));
+    assert!(said.lines().nth(at + 1).unwrap().contains("→ plug in"), "{said}");
+    assert_eq!(String::from_utf8_lossy(&out.stderr).lines().count(), 1, "one sentence for whoever called");
+}
+
+#[test]
+fn damaged_networks_fail_twice_by_their_checksum_and_by_litert() {
+    let root = well();
+    let models = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rasikad"));
+    command.arg("doctor").arg("--json").arg("--root").arg(root.path()).arg("--models").arg(models.path());
+    let out = command.output().expect("rasikad runs");
+    assert_eq!(out.status.code(), Some(1));
+    let failed = |about| findings(&out).iter().any(|f| f["about"] == about && f["verdict"] == "fail");
+    assert!(failed("models") && failed("litert"));
+}
