@@ -4,6 +4,7 @@
 #   packages.sh build       what building and testing needs
 #   packages.sh demo        that, and what the demo renders sound and film with
 #   packages.sh reference   that, and what MediaPipe's own Python package needs
+#   packages.sh rig         what building needs, and what the virtual rig is made with
 
 set -euo pipefail
 
@@ -12,13 +13,15 @@ build=(g++ libc6-dev make pkg-config clang libclang-dev libasound2-dev
     ca-certificates python3 python3-pip)
 demo=(fluidsynth fluid-soundfont-gm ffmpeg)
 reference=(python3-venv libegl1 libgles2 libgl1)
+rig=(flex bison bc patch xz-utils kmod e2fsprogs ffmpeg debian-archive-keyring)
 
 case "${1:-build}" in
     build) wanted=("${build[@]}") ;;
     demo) wanted=("${build[@]}" "${demo[@]}") ;;
     reference) wanted=("${build[@]}" "${reference[@]}") ;;
+    rig) wanted=("${build[@]}" "${rig[@]}") ;;
     *)
-        echo "packages: unknown set '$1'; use build, demo or reference." >&2
+        echo "packages: unknown set '$1'; use build, demo, reference or rig." >&2
         exit 2
         ;;
 esac
