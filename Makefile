@@ -42,6 +42,12 @@ soak: packages ## An hour of playing beside perception: memory, timing, no note 
 	@$(PYTHON) models/setup/fetch.py
 	SOAK_SECONDS=$(or $(SOAK_SECONDS),3600) cargo test --release --package rasika-device --test soak -- --nocapture
 
+.PHONY: rig
+rig: packages ## The box's programs on virtual hardware: pins, DIN, USB, camera, power cut (RIG=name: only that)
+	@$(PYTHON) models/setup/fetch.py
+	@models/setup/packages.sh rig || true
+	@hardware/rig/run $(RIG)
+
 .PHONY: bench
 bench: reference ## Our perception against MediaPipe's, on the demo video
 	@$(BUILD)

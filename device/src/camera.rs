@@ -158,6 +158,8 @@ impl Reading {
                 // Not open yet, or a film that begins again.
                 None => is_lost |= reader.is_some() && !self.is_paced,
             }
+            // A device may be opened only once: the old one is let go first.
+            drop(reader.take());
             if is_lost {
                 wait_in_rounds(wait, &self.stop, &self.rounds);
                 wait = (wait * 2).min(RETRY_LONGEST);

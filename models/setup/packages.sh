@@ -5,6 +5,7 @@
 #   packages.sh demo        that, and what the demo renders sound and film with
 #   packages.sh reference   that, and what MediaPipe's own Python package needs
 #   packages.sh arm64       what building for a Raspberry Pi needs
+#   packages.sh rig         what building needs, and what the virtual rig is made with
 
 set -euo pipefail
 
@@ -16,14 +17,16 @@ reference=(python3-venv libegl1 libgles2 libgl1)
 # g++ with its headers reads OpenCV's; the Pi's own libraries are unpacked elsewhere.
 arm64=(g++ libc6-dev make binutils pkg-config clang libclang-dev lld qemu-user-static mmdebstrap
     ca-certificates debian-archive-keyring python3 python3-pip)
+rig=(flex bison bc patch xz-utils kmod e2fsprogs ffmpeg debian-archive-keyring)
 
 case "${1:-build}" in
     build) wanted=("${build[@]}") ;;
     demo) wanted=("${build[@]}" "${demo[@]}") ;;
     reference) wanted=("${build[@]}" "${reference[@]}") ;;
     arm64) wanted=("${arm64[@]}") ;;
+    rig) wanted=("${build[@]}" "${rig[@]}") ;;
     *)
-        echo "packages: unknown set '$1'; use build, demo, reference or arm64." >&2
+        echo "packages: unknown set '$1'; use build, demo, reference, arm64 or rig." >&2
         exit 2
         ;;
 esac
