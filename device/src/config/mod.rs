@@ -43,7 +43,7 @@ pub struct Config {
     pub recording: RecordingConfig,
     /// `[link]`
     pub link: LinkConfig,
-    /// All of it as text, as `rasikad config show` prints it.
+    /// All of it as a file, as it is kept with a take.
     pub text: String,
 }
 
@@ -183,7 +183,7 @@ impl Config {
             panel: panel(&values)?,
             recording: recording(&values)?,
             link: LinkConfig { listen: addresses(&values)?, mdns: values.yes("link.mdns")? },
-            text: layers.show(),
+            text: layers.snapshot(),
         })
     }
 
