@@ -11,6 +11,8 @@ use crate::supervision::Progress;
 /// First and longest wait before a lost camera is tried again.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LONGEST: Duration = Duration::from_secs(10);
+/// How long its end is waited for.
+const GOODBYE: Duration = Duration::from_secs(2);
 /// How often a waiting thread looks whether it shall end.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -198,10 +200,13 @@ fn wait_in_rounds(wait: Duration, stop: &AtomicBool, rounds: &Progress) {
 impl Drop for Camera {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
-        // A camera that hangs in its driver is left to the end of the process.
-        if let Some(thread) = self.thread.take()
-            && thread.is_finished()
-        {
+        let Some(thread) = self.thread.take() else { return };
+        // OpenCV must not be at work when the process ends. A camera that hangs in its driver is left to that end.
+        let until = Instant::now() + GOODBYE;
+        while !thread.is_finished() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        if thread.is_finished() {
             let _ = thread.join();
         }
     }
