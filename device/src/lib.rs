@@ -7,6 +7,7 @@ pub mod demo;
 pub mod latest;
 #[cfg(feature = "perception")]
 pub mod line;
+pub mod link;
 pub mod performer;
 pub mod screen;
 #[cfg(feature = "perception")]

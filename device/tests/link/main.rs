@@ -1,0 +1,8 @@
+//! Box and laptop, from end to end, over networks, pseudo-terminals and bad lines.
+
+mod hostile;
+mod interrupted;
+mod lines;
+mod pairing;
+mod requests;
+mod stage;
