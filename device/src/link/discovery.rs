@@ -100,3 +100,25 @@ pub fn discover(long: Duration, mut found: impl FnMut(&Found) -> bool) -> Result
 fn failed(error: mdns_sd::Error) -> LinkError {
     LinkError::Here(format!("mDNS does not work here ({error}); give the box's address instead"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_that_announces_itself_is_found() {
+        let key = PublicKey(*blake3::hash(&std::process::id().to_le_bytes()).as_bytes());
+        let Ok(announcement) = Announcement::begin("Studio Ä", &key, 4711) else { return };
+        let fingerprint = key.fingerprint().replace(' ', "");
+        let is_it = |found: &Found| found.fingerprint == fingerprint;
+        let found = discover(Duration::from_secs(10), |found| !is_it(found)).unwrap();
+        let Some(found) = found.into_iter().find(is_it) else {
+            // A machine whose network carries no multicast cannot show more.
+            eprintln!("not found: no multicast here?");
+            return;
+        };
+        assert_eq!((&*found.name, found.protocol), ("Studio Ä", PROTOCOL));
+        assert!(!found.addresses.is_empty() && found.addresses.iter().all(|address| address.port() == 4711));
+        drop(announcement);
+    }
+}

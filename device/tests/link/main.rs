@@ -5,4 +5,5 @@ mod interrupted;
 mod lines;
 mod pairing;
 mod requests;
+mod speed;
 mod stage;

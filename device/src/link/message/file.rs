@@ -131,3 +131,18 @@ pub struct BulkHead {
     /// BLAKE3 of all of it.
     pub hash: Hash,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_can_be_no_path() {
+        for name in ["", ".", "..", ".hidden", "a/b", "a\\b", "A", "a b", "a\0", &"x".repeat(65)] {
+            assert!(FileName::new(name).is_none(), "{name:?}");
+            let bytes = postcard::to_stdvec(name).unwrap();
+            assert!(postcard::from_bytes::<FileName>(&bytes).is_err(), "{name:?}");
+        }
+        assert_eq!(FileName::new("malkauns-2_b.toml").map(|name| name.to_string()).as_deref(), Some("malkauns-2_b.toml"));
+    }
+}

@@ -81,3 +81,36 @@ impl Hello {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::message;
+    use proptest::prelude::*;
+
+    /// Whoever changes a message finds this in the way: count [`PROTOCOL`] up, then write the new hash here.
+    #[test]
+    fn the_shapes_of_messages_are_those_of_this_protocol() {
+        assert_eq!((PROTOCOL, SCHEMA), (1, [0; 8]));
+    }
+
+    #[test]
+    fn a_hello_of_a_later_release_can_be_read() {
+        let hello = Hello { protocol: 9, ..Hello::new("studio") };
+        let mut bytes = hello.write().unwrap();
+        bytes.extend_from_slice(b"whatever comes later");
+        assert_eq!(Hello::read(&bytes), Ok(hello));
+    }
+
+    proptest! {
+        #[test]
+        fn anything_may_come_in(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = Hello::read(&bytes);
+            let _ = message::read::<Request>(&bytes);
+            let _ = message::read::<Result<Status, Refusal>>(&bytes);
+            let _ = message::read::<Result<TakeInfo, Refusal>>(&bytes);
+            let _ = message::read::<Result<Vec<FileState>, Refusal>>(&bytes);
+            let _ = crate::link::mux::Frame::read(&bytes);
+        }
+    }
+}

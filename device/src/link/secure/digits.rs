@@ -30,3 +30,24 @@ pub fn digits(handshake: &[u8], laptop: &Nonce, theirs: &Nonce) -> [u8; 3] {
     let word = hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     [100, 10, 1].map(|place| (word / place % 10) as u8)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_moves_the_digits_and_all_digits_come() {
+        let mut seen = std::collections::BTreeSet::new();
+        for number in 0..6000_u16 {
+            let mut nonce = [0; 32];
+            nonce[..2].copy_from_slice(&number.to_le_bytes());
+            seen.insert(digits(b"hash", &nonce, &[1; 32]));
+        }
+        assert!(seen.len() > 980 && seen.iter().flatten().all(|digit| *digit < 10), "{}", seen.len());
+        let base = digits(b"hash", &[0; 32], &[1; 32]);
+        // Swapped sides are other digits, too.
+        assert_ne!(base, digits(b"hash", &[1; 32], &[0; 32]));
+        assert_ne!(base, digits(b"other", &[0; 32], &[1; 32]));
+        assert_ne!(commitment(b"hash", &[0; 32]), commitment(b"hash", &[1; 32]));
+    }
+}
