@@ -15,6 +15,8 @@ use tokio::sync::{broadcast, watch};
 
 /// A take and its chunks.
 type Held = (TakeInfo, Vec<Vec<u8>>);
+/// A file and its name.
+type File = (FileName, Vec<u8>);
 
 /// BLAKE3 of a take's number and chunks, each behind its length: this box's canonical bytes.
 fn canonical(id: TakeId, chunks: &[Vec<u8>]) -> [u8; 32] {
@@ -43,8 +45,8 @@ pub struct MemoryBox {
 struct Kept {
     takes: BTreeMap<u64, Held>,
     files: BTreeMap<(FileKind, FileName), Vec<u8>>,
-    active: BTreeMap<FileKind, FileName>,
-    previous: BTreeMap<FileKind, FileName>,
+    active: BTreeMap<FileKind, File>,
+    previous: BTreeMap<FileKind, File>,
     log: Vec<String>,
 }
 
@@ -110,9 +112,7 @@ impl MemoryBox {
     /// The file in force.
     #[must_use]
     pub fn active(&self, kind: FileKind) -> Option<Vec<u8>> {
-        let kept = self.kept();
-        let name = kept.active.get(&kind)?;
-        kept.files.get(&(kind, name.clone())).cloned()
+        self.kept().active.get(&kind).map(|(_, file)| file.clone())
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -139,8 +139,8 @@ impl MemoryBox {
             name: name.clone(),
             bytes: file.len() as u64,
             hash: Hash::of(file),
-            active: kept.active.get(&kind) == Some(name),
-            previous: kept.previous.get(&kind) == Some(name),
+            active: kept.active.get(&kind).is_some_and(|(other, _)| other == name),
+            previous: kept.previous.get(&kind).is_some_and(|(other, _)| other == name),
             about: format!("{} on {}", name, self.name),
         }
     }
@@ -160,7 +160,7 @@ impl BoxSide for MemoryBox {
             last_change: *self.last.borrow(),
             takes: kept.takes.len() as u64,
             mood: self.moods.borrow().clone(),
-            model: kept.active.get(&FileKind::Model).map(ToString::to_string).unwrap_or_default(),
+            model: kept.active.get(&FileKind::Model).map(|(name, _)| name.to_string()).unwrap_or_default(),
             ..Status::default()
         })
     }
@@ -230,10 +230,9 @@ impl BoxSide for MemoryBox {
 
     fn activate(&self, kind: FileKind, name: &FileName, hash: Hash) -> Result<(), Refusal> {
         let mut kept = self.kept();
-        if kept.files.get(&(kind, name.clone())).is_none_or(|file| Hash::of(file) != hash) {
-            return Err(Refusal::new(Reason::NotFound, "there is no such file on the box; push it"));
-        }
-        if let Some(before) = kept.active.insert(kind, name.clone()) {
+        let found = kept.files.get(&(kind, name.clone())).filter(|file| Hash::of(file) == hash).cloned();
+        let file = found.ok_or_else(|| Refusal::new(Reason::NotFound, "there is no such file on the box; push it"))?;
+        if let Some(before) = kept.active.insert(kind, (name.clone(), file)) {
             kept.previous.insert(kind, before);
         }
         Ok(())
@@ -244,8 +243,7 @@ impl BoxSide for MemoryBox {
         let before = kept.previous.remove(&kind);
         let before = before.ok_or_else(|| Refusal::new(Reason::NotFound, "there is nothing to go back to"))?;
         kept.active.insert(kind, before.clone());
-        let file = kept.files.get(&(kind, before.clone())).cloned().unwrap_or_default();
-        Ok(self.state(&kept, kind, &before, &file))
+        Ok(self.state(&kept, kind, &before.0, &before.1))
     }
 
     fn list(&self, kind: FileKind) -> Result<Vec<FileState>, Refusal> {

@@ -143,6 +143,9 @@ mod tests {
             let bytes = postcard::to_stdvec(name).unwrap();
             assert!(postcard::from_bytes::<FileName>(&bytes).is_err(), "{name:?}");
         }
-        assert_eq!(FileName::new("malkauns-2_b.toml").map(|name| name.to_string()).as_deref(), Some("malkauns-2_b.toml"));
+        assert_eq!(
+            FileName::new("malkauns-2_b.toml").map(|name| name.to_string()).as_deref(),
+            Some("malkauns-2_b.toml")
+        );
     }
 }
