@@ -211,7 +211,12 @@ impl Shared {
             }
             streams.newest = id;
             let stream = self.enter(&mut streams, id, None);
-            let _ = opening.send(stream);
+            if let Err(unwanted) = opening.send(stream) {
+                // The session is being closed. A stream that is dropped looks at the streams: let go of them first.
+                drop(streams);
+                drop(unwanted);
+                return Err(LinkError::Broken("it was closed here".to_owned()));
+            }
         }
         let Some(entry) = streams.live.get_mut(&id) else { return Ok(()) };
         match kind {

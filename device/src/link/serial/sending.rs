@@ -18,11 +18,13 @@ const MIN_DATA: usize = 24;
 const FIRST_DATA: usize = 128;
 /// An acknowledgement names the newest 65 packets; no more may be on their way.
 const MAX_PACKETS: usize = 48;
+/// Packets that are remembered though they are waited for no longer.
+const MAX_LATE: usize = 512;
 /// Delay that is no longer worth more bytes on their way.
 const PATIENCE: Duration = Duration::from_millis(200);
 const MIN_WAIT: Duration = Duration::from_millis(60);
 const FIRST_WAIT: Duration = Duration::from_millis(700);
-const MAX_WAIT: Duration = Duration::from_secs(2);
+const MAX_WAIT: Duration = Duration::from_secs(4);
 /// Bytes taken from the writer before they are acknowledged.
 const BUFFER: usize = WINDOW as usize;
 
@@ -45,6 +47,9 @@ pub struct Sending {
     come: Ranges,
     lost: Ranges,
     flights: BTreeMap<u32, Flight>,
+    /// Packets that were waited for no longer; what is heard of them late counts yet, or a line that is slower than
+    /// was thought would be sent the same for ever.
+    late: BTreeMap<u32, Flight>,
     number: u32,
     size: usize,
     budget: usize,
@@ -65,6 +70,7 @@ impl Sending {
             come: Ranges::default(),
             lost: Ranges::default(),
             flights: BTreeMap::new(),
+            late: BTreeMap::new(),
             number: 0,
             size: FIRST_DATA,
             budget: 2 * MAX_DATA,
@@ -133,17 +139,38 @@ impl Sending {
                 }
                 self.size = (self.size + self.size / 16 + 1).min(MAX_DATA);
                 self.lost.remove(&range);
-                self.come.insert(range);
+                self.come.insert(range.start.max(self.base)..range.end);
                 (self.progress, self.backoff) = (now, 0);
             } else {
                 self.size = (self.size - self.size / 8).max(MIN_DATA);
                 self.lose(range);
             }
         }
+        self.come_late(ack, now);
         if let Some(range) = self.come.first().filter(|range| range.start <= self.base) {
             self.bytes.drain(..(range.end - self.base) as usize);
             self.base = range.end;
             self.come.remove(&range);
+        }
+    }
+
+    /// What is heard of packets that were waited for no longer.
+    fn come_late(&mut self, ack: Ack, now: Instant) {
+        let named = ack.newest.saturating_sub(64)..=ack.newest;
+        let settled: Vec<u32> = self.late.range(named).map(|(number, _)| *number).collect();
+        for number in settled {
+            let by = ack.newest - number;
+            if (by == 0 || ack.mask >> (by - 1) & 1 == 1)
+                && let Some(Flight { range, at }) = self.late.remove(&number)
+            {
+                if by == 0 {
+                    self.measure(now - at);
+                }
+                self.lost.remove(&range);
+                // Of what lies before `base` nothing is kept.
+                self.come.insert(range.start.max(self.base)..range.end);
+                (self.progress, self.backoff) = (now, 0);
+            }
         }
     }
 
@@ -177,8 +204,12 @@ impl Sending {
 
     /// The time has come to that: all on its way is lost.
     pub fn give_up(&mut self) {
-        for flight in std::mem::take(&mut self.flights).into_values() {
-            self.lose(flight.range);
+        for (number, flight) in std::mem::take(&mut self.flights) {
+            self.lose(flight.range.clone());
+            self.late.insert(number, flight);
+        }
+        while self.late.len() > MAX_LATE {
+            self.late.pop_first();
         }
         self.size = (self.size / 2).max(MIN_DATA);
         self.backoff += 1;
