@@ -11,6 +11,7 @@ pub mod hand;
 pub mod latest;
 #[cfg(feature = "perception")]
 pub mod line;
+pub mod link;
 pub mod panel;
 pub mod performer;
 pub mod recorder;

@@ -1,0 +1,68 @@
+//! What the link needs of a box.
+
+use super::inbox::Inbox;
+use super::message::{
+    FileKind, FileName, FileState, Hash, Label, MoodNow, Proof, Pruned, PublicKey, Refusal, Status, TakeId, TakeInfo,
+};
+use std::path::Path;
+use tokio::sync::watch;
+
+/// The box, as laptops see it. Calls may wait for the disk (they come from threads that may wait), except
+/// [`Self::panic`]. Several may come at once.
+pub trait BoxSide: Send + Sync + 'static {
+    /// What the box is called.
+    fn name(&self) -> String;
+
+    /// How it is.
+    fn status(&self) -> Result<Status, Refusal>;
+
+    /// What is seen and played: the newest.
+    fn moods(&self) -> watch::Receiver<MoodNow>;
+
+    /// At most `limit` takes that changed after a change number, in the order of their last change.
+    fn changes(&self, after: u64, limit: u32) -> Result<Vec<TakeInfo>, Refusal>;
+
+    /// Number of the last change; moves with each.
+    fn last_change(&self) -> watch::Receiver<u64>;
+
+    /// At most `limit` chunks of a take from a part on, each at most [`super::message::MAX_CHUNK`] bytes; none past its
+    /// end. Refused if the take's hash is another.
+    fn chunks(&self, id: TakeId, hash: [u8; 32], from_part: u32, limit: u32) -> Result<Vec<Vec<u8>>, Refusal>;
+
+    /// Deletes what a laptop proves to hold.
+    fn prune(&self, laptop: PublicKey, proofs: &[Proof]) -> Result<Vec<Pruned>, Refusal>;
+
+    /// Says what a take shows.
+    fn relabel(&self, id: TakeId, label: Label) -> Result<TakeInfo, Refusal>;
+
+    /// Leaves a take out, or takes it in again.
+    fn discard(&self, id: TakeId, discarded: bool) -> Result<TakeInfo, Refusal>;
+
+    /// Where pushed files arrive.
+    fn inbox(&self) -> &Inbox;
+
+    /// A pushed file has arrived whole, its hash proved: checks it and keeps it beside what is in force, which stays
+    /// in force. Returns a line about it. The file at `path` is removed afterwards.
+    fn keep(&self, kind: FileKind, name: &FileName, path: &Path) -> Result<String, Refusal>;
+
+    /// Puts a kept file in force, between two phrases.
+    fn activate(&self, kind: FileKind, name: &FileName, hash: Hash) -> Result<(), Refusal>;
+
+    /// Puts in force what was before.
+    fn rollback(&self, kind: FileKind) -> Result<FileState, Refusal>;
+
+    /// The files of a kind.
+    fn list(&self, kind: FileKind) -> Result<Vec<FileState>, Refusal>;
+
+    /// A file of its own, whole.
+    fn file(&self, kind: FileKind, name: &FileName) -> Result<Vec<u8>, Refusal>;
+
+    /// The last lines of its log, oldest first.
+    fn logs(&self, lines: u32) -> Result<Vec<String>, Refusal>;
+
+    /// Lines to come; who reads too slowly misses some.
+    fn new_logs(&self) -> tokio::sync::broadcast::Receiver<String>;
+
+    /// Ends every note on every port. Must not wait.
+    fn panic(&self);
+}

@@ -1,0 +1,234 @@
+//! The laptop's end: a session with a box, and what can be asked of it.
+//!
+//! Whatever is asked is called off by dropping its future or its [`Coming`].
+
+mod bulk;
+mod pull;
+
+pub use pull::Pulled;
+
+use super::message::{
+    FileKind, FileName, FileState, Hash, Hello, Known, Label, MoodNow, Proof, Pruned, PublicKey, Refusal, Request,
+    Status, TakeId, TakeInfo,
+};
+use super::mux::{Pace, Session, Stream};
+use super::secure::admission::{enter, say};
+use super::secure::{Expect, Identity};
+use super::{LinkError, serial};
+use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// For a connection to be made, and for the box's first words.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How far a transfer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Bytes that are across, those of earlier tries included.
+    pub done_bytes: u64,
+    /// Bytes in all, as far as is known.
+    pub total_bytes: u64,
+    /// Takes that are across; of a push or fetch 0.
+    pub takes: u64,
+}
+
+/// A session with a box. It may be shared; requests do not wait for each other.
+pub struct Client {
+    session: Session,
+    hello: Hello,
+}
+
+impl Client {
+    /// Connects over the network; `address` is host:port.
+    ///
+    /// # Errors
+    /// No connection, or as [`Self::begin`].
+    pub async fn connect_tcp(address: &str, me: &Identity, name: &str, expect: &Expect) -> Result<Self, LinkError> {
+        Self::begin(tcp(address).await?, Pace::NETWORK, me, name, expect, |_| {}).await
+    }
+
+    /// Connects over a serial port.
+    ///
+    /// # Errors
+    /// The port does not open, nobody answers, or as [`Self::begin`].
+    pub async fn connect_port(
+        path: &str,
+        baud: u32,
+        me: &Identity,
+        name: &str,
+        expect: &Expect,
+    ) -> Result<Self, LinkError> {
+        let line = serial::connect(serial::open(path, baud)?).await?;
+        Self::begin(line, Pace::SERIAL, me, name, expect, |_| {}).await
+    }
+
+    /// Begins a session on a connection. With [`Expect::Any`] it pairs: `show` gets the digits that the person
+    /// compares with the box's, and it returns when they have decided. Keep [`Self::key`] then.
+    ///
+    /// # Errors
+    /// It is another box, the box refuses, or one of the two is to be updated.
+    pub async fn begin<S>(
+        stream: S,
+        pace: Pace,
+        me: &Identity,
+        name: &str,
+        expect: &Expect,
+        show: impl FnOnce([u8; 3]),
+    ) -> Result<Self, LinkError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let ours = Hello::new(name);
+        let mut peer = enter(stream, me, name, expect, show).await?;
+        say(&mut peer, &ours.write()?).await?;
+        let heard = timeout(PATIENCE, peer.reader.read()).await.map_err(|_| LinkError::TooSlow)??;
+        let hello = Hello::read(&heard)?;
+        Hello::fits(&ours, &hello)?;
+        Ok(Self { session: Session::begin(peer, pace, false), hello })
+    }
+
+    /// The box's key.
+    #[must_use]
+    pub fn key(&self) -> PublicKey {
+        self.session.peer()
+    }
+
+    /// What the box is called, and its program's version.
+    #[must_use]
+    pub fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// How the box is.
+    ///
+    /// # Errors
+    /// The box refuses, or the session is over. So for every request.
+    pub async fn status(&self) -> Result<Status, LinkError> {
+        self.one(Request::Status).await
+    }
+
+    /// Ends every note on every port of the box.
+    pub async fn panic(&self) -> Result<(), LinkError> {
+        self.one(Request::Panic).await
+    }
+
+    /// What is seen and played, as it changes.
+    pub async fn watch(&self, at_most_hz: u8) -> Result<Coming<MoodNow>, LinkError> {
+        self.coming(Request::WatchMoods { at_most_hz }).await
+    }
+
+    /// Takes that changed after a change, oldest first.
+    pub async fn changes(&self, after: u64, limit: u32, follow: bool) -> Result<Coming<TakeInfo>, LinkError> {
+        self.coming(Request::Changes { after, limit, follow }).await
+    }
+
+    /// Lines of the box's log.
+    pub async fn logs(&self, lines: u32, follow: bool) -> Result<Coming<String>, LinkError> {
+        self.coming(Request::Logs { lines, follow }).await
+    }
+
+    /// Deletes on the box what this laptop proves to hold.
+    pub async fn prune(&self, proofs: &[Proof]) -> Result<Vec<Pruned>, LinkError> {
+        let mut pruned = Vec::new();
+        for proofs in proofs.chunks(256) {
+            let some: Vec<Pruned> = self.one(Request::Prune { proofs: proofs.to_vec() }).await?;
+            pruned.extend(some);
+        }
+        Ok(pruned)
+    }
+
+    /// Says, on the box, what a take shows.
+    pub async fn relabel(&self, id: TakeId, label: Label) -> Result<TakeInfo, LinkError> {
+        self.one(Request::Relabel { id, label }).await
+    }
+
+    /// Leaves a take out on the box, or takes it in again.
+    pub async fn discard(&self, id: TakeId, discarded: bool) -> Result<TakeInfo, LinkError> {
+        self.one(Request::Discard { id, discarded }).await
+    }
+
+    /// The box's files of a kind.
+    pub async fn list(&self, kind: FileKind) -> Result<Vec<FileState>, LinkError> {
+        self.one(Request::List { kind }).await
+    }
+
+    /// Puts a pushed file in force.
+    pub async fn activate(&self, kind: FileKind, name: &FileName, hash: Hash) -> Result<(), LinkError> {
+        self.one(Request::Activate { kind, name: name.clone(), hash }).await
+    }
+
+    /// Puts in force what was before.
+    pub async fn roll_back(&self, kind: FileKind) -> Result<FileState, LinkError> {
+        self.one(Request::Rollback { kind }).await
+    }
+
+    /// The laptops the box knows.
+    pub async fn keys(&self) -> Result<Vec<Known>, LinkError> {
+        self.one(Request::Keys).await
+    }
+
+    /// Takes a laptop off the box's list; its sessions end, this one too if it is its own.
+    pub async fn revoke(&self, key: PublicKey) -> Result<bool, LinkError> {
+        self.one(Request::Revoke { key }).await
+    }
+
+    /// Why the session is over, once it is.
+    pub async fn over(&self) -> LinkError {
+        self.session.over().await
+    }
+
+    async fn one<T: DeserializeOwned>(&self, request: Request) -> Result<T, LinkError> {
+        let mut coming = self.coming(request).await?;
+        coming.next().await?.ok_or(LinkError::Violation("no answer"))
+    }
+
+    async fn coming<T>(&self, request: Request) -> Result<Coming<T>, LinkError> {
+        let stream = self.session.open().await?;
+        stream.send(&request).await?;
+        Ok(Coming { stream: Some(stream), kind: PhantomData })
+    }
+}
+
+/// A connection over the network, for [`Client::begin`].
+///
+/// # Errors
+/// There is none.
+pub async fn tcp(address: &str) -> Result<TcpStream, LinkError> {
+    let unreachable = |error: String| LinkError::Unreachable { address: address.to_owned(), error };
+    let connected = timeout(PATIENCE, TcpStream::connect(address)).await;
+    let stream = connected.map_err(|_| unreachable("no answer".to_owned()))?;
+    let stream = stream.map_err(|error| unreachable(error.to_string()))?;
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+/// What comes on a request, one after the other. Dropped, the request is called off.
+pub struct Coming<T> {
+    stream: Option<Stream>,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> Coming<T> {
+    /// The next; `None` at the end.
+    ///
+    /// # Errors
+    /// The box refuses, or the session is over.
+    pub async fn next(&mut self) -> Result<Option<T>, LinkError> {
+        let Some(stream) = &mut self.stream else { return Ok(None) };
+        match stream.receive::<Result<T, Refusal>>().await {
+            Ok(Some(Ok(thing))) => Ok(Some(thing)),
+            Ok(Some(Err(refusal))) => Err(refusal.into()),
+            Ok(None) => {
+                if let Some(stream) = self.stream.take() {
+                    stream.finished();
+                }
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

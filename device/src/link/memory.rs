@@ -1,0 +1,334 @@
+//! A box and a laptop without disk or camera: for tests and rehearsals of the link.
+
+use super::box_side::BoxSide;
+use super::inbox::Inbox;
+use super::laptop_side::{LaptopSide, Wanted};
+use super::message::{
+    BoxId, FileKind, FileName, FileState, Hash, Label, MoodNow, Proof, Pruned, PublicKey, Reason, Recorded, Refusal,
+    Status, TakeId, TakeInfo, TakeState,
+};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{broadcast, watch};
+
+/// A take and its chunks.
+type Held = (TakeInfo, Vec<Vec<u8>>);
+/// A file and its name.
+type File = (FileName, Vec<u8>);
+
+/// BLAKE3 of a take's number and chunks, each behind its length: this box's canonical bytes.
+fn canonical(id: TakeId, chunks: &[Vec<u8>]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&id.box_id.0).update(&id.number.to_le_bytes());
+    for chunk in chunks {
+        hasher.update(&(chunk.len() as u32).to_le_bytes()).update(chunk);
+    }
+    *hasher.finalize().as_bytes()
+}
+
+/// A box in memory. Only pushed files touch the disk while they arrive.
+#[derive(Debug)]
+pub struct MemoryBox {
+    name: String,
+    id: BoxId,
+    inbox: Inbox,
+    kept: Mutex<Kept>,
+    last: watch::Sender<u64>,
+    moods: watch::Sender<MoodNow>,
+    lines: broadcast::Sender<String>,
+    panics: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    takes: BTreeMap<u64, Held>,
+    files: BTreeMap<(FileKind, FileName), Vec<u8>>,
+    active: BTreeMap<FileKind, File>,
+    previous: BTreeMap<FileKind, File>,
+    log: Vec<String>,
+}
+
+impl MemoryBox {
+    /// A box without takes; what is pushed arrives in `inbox`.
+    #[must_use]
+    pub fn new(name: &str, inbox: &Path) -> Self {
+        Self {
+            name: name.to_owned(),
+            id: BoxId(*blake3::hash(name.as_bytes()).as_bytes().first_chunk().unwrap_or(&[0; 16])),
+            inbox: Inbox::new(inbox),
+            kept: Mutex::default(),
+            last: watch::Sender::new(0),
+            moods: watch::Sender::default(),
+            lines: broadcast::Sender::new(64),
+            panics: AtomicU64::new(0),
+        }
+    }
+
+    /// Records a take.
+    pub fn record(&self, label: Label, chunks: Vec<Vec<u8>>) -> TakeInfo {
+        let mut kept = self.kept();
+        let id = TakeId { box_id: self.id, number: kept.takes.len() as u64 + 1 };
+        let take = TakeInfo {
+            id,
+            change: self.change(),
+            state: TakeState::Confirmed,
+            label,
+            performer: String::new(),
+            discarded: false,
+            recorded: Recorded { label, ..Recorded::default() },
+            observations: chunks.len() as u64,
+            bytes: chunks.iter().map(|chunk| chunk.len() as u64).sum(),
+            hash: canonical(id, &chunks),
+        };
+        kept.takes.insert(id.number, (take.clone(), chunks));
+        take
+    }
+
+    /// Shows a mood.
+    pub fn show(&self, mood: MoodNow) {
+        self.moods.send_replace(mood);
+    }
+
+    /// Logs a line.
+    pub fn log(&self, line: &str) {
+        self.kept().log.push(line.to_owned());
+        let _ = self.lines.send(line.to_owned());
+    }
+
+    /// Every take with its chunks, by number.
+    #[must_use]
+    pub fn takes(&self) -> Vec<(TakeInfo, Vec<Vec<u8>>)> {
+        self.kept().takes.values().cloned().collect()
+    }
+
+    /// How often every note was ended.
+    #[must_use]
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Acquire)
+    }
+
+    /// The file in force.
+    #[must_use]
+    pub fn active(&self, kind: FileKind) -> Option<Vec<u8>> {
+        self.kept().active.get(&kind).map(|(_, file)| file.clone())
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self) -> u64 {
+        self.last.send_modify(|last| *last += 1);
+        *self.last.borrow()
+    }
+
+    fn edit(&self, id: TakeId, edit: impl FnOnce(&mut Held)) -> Result<TakeInfo, Refusal> {
+        let mut kept = self.kept();
+        let found = kept.takes.get_mut(&id.number).filter(|(take, _)| take.id == id);
+        let held = found.ok_or_else(|| Refusal::new(Reason::NotFound, "there is no such take; list them"))?;
+        edit(held);
+        held.0.change = self.change();
+        Ok(held.0.clone())
+    }
+
+    fn state(&self, kept: &Kept, kind: FileKind, name: &FileName, file: &[u8]) -> FileState {
+        FileState {
+            kind,
+            name: name.clone(),
+            bytes: file.len() as u64,
+            hash: Hash::of(file),
+            active: kept.active.get(&kind).is_some_and(|(other, _)| other == name),
+            previous: kept.previous.get(&kind).is_some_and(|(other, _)| other == name),
+            about: format!("{} on {}", name, self.name),
+        }
+    }
+}
+
+impl BoxSide for MemoryBox {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn status(&self) -> Result<Status, Refusal> {
+        let kept = self.kept();
+        Ok(Status {
+            name: self.name.clone(),
+            box_id: self.id,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            last_change: *self.last.borrow(),
+            takes: kept.takes.len() as u64,
+            mood: self.moods.borrow().clone(),
+            model: kept.active.get(&FileKind::Model).map(|(name, _)| name.to_string()).unwrap_or_default(),
+            ..Status::default()
+        })
+    }
+
+    fn moods(&self) -> watch::Receiver<MoodNow> {
+        self.moods.subscribe()
+    }
+
+    fn changes(&self, after: u64, limit: u32) -> Result<Vec<TakeInfo>, Refusal> {
+        let kept = self.kept();
+        let mut changed: Vec<_> =
+            kept.takes.values().map(|(take, _)| take).filter(|take| take.change > after).cloned().collect();
+        changed.sort_by_key(|take| take.change);
+        changed.truncate(limit as usize);
+        Ok(changed)
+    }
+
+    fn last_change(&self) -> watch::Receiver<u64> {
+        self.last.subscribe()
+    }
+
+    fn chunks(&self, id: TakeId, hash: [u8; 32], from_part: u32, limit: u32) -> Result<Vec<Vec<u8>>, Refusal> {
+        match self.kept().takes.get(&id.number) {
+            Some((take, chunks)) if take.id == id && take.hash == hash && take.state != TakeState::Gone => {
+                Ok(chunks.iter().skip(from_part as usize).take(limit as usize).cloned().collect())
+            }
+            _ => Err(Refusal::new(Reason::NotFound, "the take is no longer on the box; pull again")),
+        }
+    }
+
+    fn prune(&self, _: PublicKey, proofs: &[Proof]) -> Result<Vec<Pruned>, Refusal> {
+        let prune = |proof: &Proof| {
+            let held = self.kept().takes.get(&proof.id.number).is_some_and(|(take, _)| take.hash == proof.hash);
+            let kept = (!held).then(|| "is not the take the laptop holds; pull it again".to_owned());
+            if held {
+                self.edit(proof.id, |(take, chunks)| {
+                    take.state = TakeState::Gone;
+                    chunks.clear();
+                })?;
+            }
+            Ok(Pruned { id: proof.id, kept })
+        };
+        proofs.iter().map(prune).collect()
+    }
+
+    fn relabel(&self, id: TakeId, label: Label) -> Result<TakeInfo, Refusal> {
+        self.edit(id, |(take, _)| take.label = label)
+    }
+
+    fn discard(&self, id: TakeId, discarded: bool) -> Result<TakeInfo, Refusal> {
+        self.edit(id, |(take, _)| take.discarded = discarded)
+    }
+
+    fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    fn keep(&self, kind: FileKind, name: &FileName, path: &Path) -> Result<String, Refusal> {
+        let file = std::fs::read(path).map_err(|error| Refusal::new(Reason::Fault, error.to_string()))?;
+        if file.starts_with(b"bad") {
+            return Err(Refusal::new(Reason::Invalid, "the file begins badly; correct it"));
+        }
+        let about = format!("{} bytes", file.len());
+        self.kept().files.insert((kind, name.clone()), file);
+        Ok(about)
+    }
+
+    fn activate(&self, kind: FileKind, name: &FileName, hash: Hash) -> Result<(), Refusal> {
+        let mut kept = self.kept();
+        let found = kept.files.get(&(kind, name.clone())).filter(|file| Hash::of(file) == hash).cloned();
+        let file = found.ok_or_else(|| Refusal::new(Reason::NotFound, "there is no such file on the box; push it"))?;
+        if let Some(before) = kept.active.insert(kind, (name.clone(), file)) {
+            kept.previous.insert(kind, before);
+        }
+        Ok(())
+    }
+
+    fn rollback(&self, kind: FileKind) -> Result<FileState, Refusal> {
+        let mut kept = self.kept();
+        let before = kept.previous.remove(&kind);
+        let before = before.ok_or_else(|| Refusal::new(Reason::NotFound, "there is nothing to go back to"))?;
+        kept.active.insert(kind, before.clone());
+        Ok(self.state(&kept, kind, &before.0, &before.1))
+    }
+
+    fn list(&self, kind: FileKind) -> Result<Vec<FileState>, Refusal> {
+        let kept = self.kept();
+        let files = kept.files.iter().filter(|((other, _), _)| *other == kind);
+        Ok(files.map(|((kind, name), file)| self.state(&kept, *kind, name, file)).collect())
+    }
+
+    fn file(&self, kind: FileKind, name: &FileName) -> Result<Vec<u8>, Refusal> {
+        let found = self.kept().files.get(&(kind, name.clone())).cloned();
+        found.ok_or_else(|| Refusal::new(Reason::NotFound, "there is no such file; list them"))
+    }
+
+    fn logs(&self, lines: u32) -> Result<Vec<String>, Refusal> {
+        let log = self.kept().log.clone();
+        Ok(log[log.len().saturating_sub(lines as usize)..].to_vec())
+    }
+
+    fn new_logs(&self) -> broadcast::Receiver<String> {
+        self.lines.subscribe()
+    }
+
+    fn panic(&self) {
+        self.panics.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// A laptop's dataset in memory. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryLaptop(Arc<Mutex<Dataset>>);
+
+#[derive(Debug, Default)]
+struct Dataset {
+    cursors: BTreeMap<BoxId, u64>,
+    takes: BTreeMap<TakeId, Held>,
+    coming: BTreeMap<TakeId, Vec<Vec<u8>>>,
+}
+
+impl MemoryLaptop {
+    /// Every take that is whole, with its chunks, by box and number.
+    #[must_use]
+    pub fn takes(&self) -> Vec<(TakeInfo, Vec<Vec<u8>>)> {
+        self.dataset().takes.values().cloned().collect()
+    }
+
+    fn dataset(&self) -> MutexGuard<'_, Dataset> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LaptopSide for MemoryLaptop {
+    fn cursor(&mut self, of: BoxId) -> Result<u64, String> {
+        Ok(self.dataset().cursors.get(&of).copied().unwrap_or(0))
+    }
+
+    fn change(&mut self, _: &str, take: &TakeInfo) -> Result<Wanted, String> {
+        let mut dataset = self.dataset();
+        if !dataset.takes.contains_key(&take.id) && take.state != TakeState::Gone {
+            return Ok(Wanted::Chunks { from_part: dataset.coming.get(&take.id).map_or(0, |have| have.len() as u32) });
+        }
+        let held = dataset.takes.entry(take.id).or_insert_with(|| (take.clone(), Vec::new()));
+        held.0 = take.clone();
+        dataset.coming.remove(&take.id);
+        dataset.cursors.insert(take.id.box_id, take.change);
+        Ok(Wanted::Nothing)
+    }
+
+    fn chunk(&mut self, take: &TakeInfo, part: u32, chunk: &[u8]) -> Result<(), String> {
+        let mut dataset = self.dataset();
+        let have = dataset.coming.entry(take.id).or_default();
+        if have.len() != part as usize {
+            return Err("a part out of turn".to_owned());
+        }
+        have.push(chunk.to_vec());
+        Ok(())
+    }
+
+    fn whole(&mut self, take: &TakeInfo) -> Result<(), String> {
+        let mut dataset = self.dataset();
+        let chunks = dataset.coming.remove(&take.id).unwrap_or_default();
+        if canonical(take.id, &chunks) != take.hash {
+            return Err("the take did not arrive whole; pull again".to_owned());
+        }
+        dataset.takes.insert(take.id, (take.clone(), chunks));
+        dataset.cursors.insert(take.id.box_id, take.change);
+        Ok(())
+    }
+}

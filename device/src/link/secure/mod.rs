@@ -1,0 +1,15 @@
+//! Keys, the handshake, encrypted records, and who is let in.
+
+pub mod admission;
+pub mod digits;
+pub mod handshake;
+mod key;
+mod known;
+pub mod pairing;
+mod private_file;
+pub mod record;
+
+pub use admission::Expect;
+pub use key::{Identity, NOISE};
+pub use known::KeyRing;
+pub use pairing::{PairingEvent, PairingWindow};

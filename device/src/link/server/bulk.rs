@@ -1,0 +1,108 @@
+//! Takes and files, in pieces.
+
+use super::Serving;
+use super::answer::{ask, one};
+use crate::link::LinkError;
+use crate::link::box_side::BoxSide;
+use crate::link::inbox::Part;
+use crate::link::message::{
+    Begun, BulkHead, FileKind, FileName, Hash, MAX_CHUNK, PIECE, Pushed, Reason, Refusal, TakeId,
+};
+use crate::link::mux::{Order, Stream};
+use std::sync::Arc;
+
+/// Chunks asked of the store at a time.
+const CHUNKS: u32 = 8;
+
+/// A take's chunks.
+pub async fn take(
+    side: &Arc<dyn BoxSide>,
+    stream: Stream,
+    id: TakeId,
+    hash: [u8; 32],
+    mut part: u32,
+) -> Result<(), LinkError> {
+    loop {
+        let chunks = match ask(side, move |side| side.chunks(id, hash, part, CHUNKS)).await {
+            Ok(chunks) => chunks,
+            Err(refusal) => return one::<Vec<u8>>(stream, Err(refusal)).await,
+        };
+        let last = chunks.len() < CHUNKS as usize;
+        part = part.saturating_add(chunks.len() as u32);
+        for chunk in chunks {
+            if chunk.len() > MAX_CHUNK {
+                let long = Refusal::new(Reason::Fault, "a chunk of the take is too long for the link");
+                return one::<Vec<u8>>(stream, Err(long)).await;
+            }
+            stream.send(&Ok::<_, Refusal>(chunk)).await?;
+        }
+        if last {
+            return stream.end().await;
+        }
+    }
+}
+
+/// A file of the box's own.
+pub async fn fetch(
+    side: &Arc<dyn BoxSide>,
+    stream: Stream,
+    kind: FileKind,
+    name: FileName,
+    offset: u64,
+) -> Result<(), LinkError> {
+    let file = match ask(side, move |side| side.file(kind, &name)).await {
+        Ok(file) => file,
+        Err(refusal) => return one::<BulkHead>(stream, Err(refusal)).await,
+    };
+    let head = BulkHead { bytes: file.len() as u64, hash: Hash::of(&file) };
+    stream.send(&Ok::<_, Refusal>(head)).await?;
+    let rest = usize::try_from(offset).ok().and_then(|offset| file.get(offset..)).unwrap_or(&[]);
+    for piece in rest.chunks(PIECE) {
+        stream.send(&Ok::<_, Refusal>(piece)).await?;
+    }
+    stream.end().await
+}
+
+/// Takes a pushed file in.
+pub async fn push(
+    serving: &Serving,
+    mut stream: Stream,
+    kind: FileKind,
+    name: FileName,
+    bytes: u64,
+    hash: Hash,
+) -> Result<(), LinkError> {
+    let Ok(_turn) = serving.pushing.try_acquire() else {
+        let busy = Refusal::new(Reason::Busy, "another laptop is pushing; try again when it is done");
+        return one::<Begun>(stream, Err(busy)).await;
+    };
+    let most = kind.most_bytes();
+    if bytes > most {
+        let long = format!("{bytes} bytes are too many for such a file, {most} the most; push a smaller one");
+        return one::<Begun>(stream, Err(Refusal::new(Reason::Invalid, long))).await;
+    }
+    let mut part: Part = match ask(&serving.side, move |side| side.inbox().part(hash, bytes)).await {
+        Ok(part) => part,
+        Err(refusal) => return one::<Begun>(stream, Err(refusal)).await,
+    };
+    stream.send(&Ok::<_, Refusal>(Begun { offset: part.offset() })).await?;
+    stream.order(Order::Prompt);
+    loop {
+        let Some(piece) = stream.receive::<Vec<u8>>().await? else { return Ok(()) };
+        if piece.is_empty() {
+            break;
+        }
+        let put = move || part.put(&piece).map(|()| part);
+        part = match tokio::task::spawn_blocking(put).await {
+            Ok(Ok(part)) => part,
+            Ok(Err(refusal)) => return one::<Pushed>(stream, Err(refusal)).await,
+            Err(_) => return Ok(()),
+        };
+    }
+    let kept = ask(&serving.side, move |side| {
+        let whole = part.whole()?;
+        side.keep(kind, &name, whole.path()).map(|about| Pushed { about })
+    });
+    let kept = kept.await;
+    one(stream, kept).await
+}

@@ -1,0 +1,209 @@
+//! The box's end: lets laptops in, a bounded number at a time, and answers them.
+
+mod answer;
+mod bulk;
+
+use super::box_side::BoxSide;
+use super::error::NotLetIn;
+use super::message::Hello;
+use super::mux::{Pace, Session};
+use super::secure::admission::{admit, say};
+use super::secure::handshake::{self, Handshaken};
+use super::secure::{Identity, KeyRing, PairingWindow};
+use super::{LinkError, serial};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+/// What a box spends on laptops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Handshakes at a time; one more ends the oldest.
+    pub handshakes: usize,
+    /// For a whole handshake.
+    pub handshake_time: Duration,
+    /// Sessions at a time.
+    pub sessions: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { handshakes: 8, handshake_time: Duration::from_secs(10), sessions: 8 }
+    }
+}
+
+/// The box's end. Clones are the same.
+#[derive(Clone)]
+pub struct Server(Arc<Serving>);
+
+struct Serving {
+    side: Arc<dyn BoxSide>,
+    identity: Identity,
+    ring: KeyRing,
+    window: PairingWindow,
+    limits: Limits,
+    /// Those under way; dropping a sender ends one.
+    handshakes: Mutex<VecDeque<(u64, oneshot::Sender<()>)>>,
+    sessions: Semaphore,
+    /// One push at a time.
+    pushing: Semaphore,
+}
+
+impl Server {
+    /// Serves a box to the laptops on the ring, and to one more in the window.
+    #[must_use]
+    pub fn new(
+        side: Arc<dyn BoxSide>,
+        identity: Identity,
+        ring: KeyRing,
+        window: PairingWindow,
+        limits: Limits,
+    ) -> Self {
+        Self(Arc::new(Serving {
+            side,
+            identity,
+            ring,
+            window,
+            limits,
+            handshakes: Mutex::default(),
+            sessions: Semaphore::new(limits.sessions),
+            pushing: Semaphore::new(1),
+        }))
+    }
+
+    /// Serves whoever connects. Dropped, every session it began is over.
+    pub async fn serve_tcp(&self, listener: TcpListener) {
+        let mut sessions = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        let _ = stream.set_nodelay(true);
+                        let server = self.clone();
+                        sessions.spawn(async move { server.serve(stream, Pace::NETWORK).await });
+                    }
+                    // Out of file handles, most likely: some will be free again.
+                    Err(_) => sleep(Duration::from_millis(100)).await,
+                },
+                Some(_) = sessions.join_next() => {}
+            }
+        }
+    }
+
+    /// Serves the laptop at the other end of a raw line, until the line is gone.
+    pub async fn serve_line<S>(&self, raw: S)
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let mut listener = serial::Listener::new(raw);
+        let mut sessions = JoinSet::new();
+        while let Some(stream) = listener.accept().await {
+            let server = self.clone();
+            sessions.spawn(async move { server.serve(stream, Pace::SERIAL).await });
+            while sessions.try_join_next().is_some() {}
+        }
+    }
+
+    /// Serves a serial port for ever; one that goes away is opened again when it is back. Each time it cannot be
+    /// opened `told` hears why, once for each reason.
+    pub async fn serve_port(&self, path: &str, baud: u32, told: impl Fn(&LinkError)) {
+        let mut last = None;
+        loop {
+            match serial::open(path, baud) {
+                Ok(port) => {
+                    last = None;
+                    self.serve_line(port).await;
+                }
+                Err(error) if last.as_ref() != Some(&error) => {
+                    told(&error);
+                    last = Some(error);
+                }
+                Err(_) => {}
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// Serves one connection to its end; why it ended.
+    pub async fn serve<S>(&self, stream: S, pace: Pace) -> LinkError
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        match self.begin(stream, pace).await {
+            Ok((session, _place)) => self.run(session).await,
+            Err(error) => error,
+        }
+    }
+
+    async fn begin<S>(&self, stream: S, pace: Pace) -> Result<(Session, SemaphorePermit<'_>), LinkError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let Serving { side, ring, window, limits, sessions, .. } = &*self.0;
+        let mut peer = self.handshake(stream, &side.name()).await?;
+        // Only who is known is told that the box is full, and only they take up places.
+        if sessions.available_permits() == 0 && ring.contains(&peer.peer) {
+            say(&mut peer, &[NotLetIn::Full as u8]).await?;
+            return Err(NotLetIn::Full.into());
+        }
+        admit(&mut peer, ring, window).await?;
+        let place = sessions.try_acquire().map_err(|_| NotLetIn::Full)?;
+        let ours = Hello::new(&side.name());
+        say(&mut peer, &ours.write()?).await?;
+        let heard = timeout(limits.handshake_time, peer.reader.read()).await.map_err(|_| LinkError::TooSlow)??;
+        Hello::fits(&Hello::read(&heard)?, &ours)?;
+        Ok((Session::begin(peer, pace, true), place))
+    }
+
+    /// A handshake in one of the places there are for them.
+    async fn handshake<S>(&self, stream: S, name: &str) -> Result<Handshaken<S>, LinkError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let Serving { identity, limits, handshakes, .. } = &*self.0;
+        let (place, mut ended) = oneshot::channel::<()>();
+        let number = {
+            let mut places = handshakes.lock().unwrap_or_else(PoisonError::into_inner);
+            let number = places.back().map_or(0, |(number, _)| number + 1);
+            places.push_back((number, place));
+            // Who is honest is done in a moment: what has been there longest is not.
+            while places.len() > limits.handshakes {
+                places.pop_front();
+            }
+            number
+        };
+        let answered = tokio::select! {
+            answered = timeout(limits.handshake_time, handshake::answer(stream, identity, name)) => answered,
+            _ = &mut ended => Ok(Err(LinkError::TooSlow)),
+        };
+        let mut places = handshakes.lock().unwrap_or_else(PoisonError::into_inner);
+        places.retain(|(other, _)| *other != number);
+        answered.unwrap_or(Err(LinkError::TooSlow))
+    }
+
+    async fn run(&self, mut session: Session) -> LinkError {
+        let (peer, mut changes) = (session.peer(), self.0.ring.changes());
+        let mut answers = JoinSet::new();
+        loop {
+            if !self.0.ring.contains(&peer) {
+                return LinkError::NotLetIn(NotLetIn::Unknown);
+            }
+            tokio::select! {
+                stream = session.accept() => match stream {
+                    Some(stream) => {
+                        let server = self.clone();
+                        answers.spawn(async move { answer::answer(&server.0, peer, stream).await });
+                    }
+                    None => return session.over().await,
+                },
+                _ = changes.changed() => {}
+                Some(_) = answers.join_next() => {}
+            }
+        }
+    }
+}

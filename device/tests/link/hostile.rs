@@ -1,0 +1,266 @@
+//! Peers that mean no good: refused, at a bounded cost.
+
+use crate::stage::{LONG, Stage, noise};
+use rasika_device::link::message::Hello;
+use rasika_device::link::mux::{MAX_STREAMS, WINDOW};
+use rasika_device::link::secure::NOISE;
+use rasika_device::link::secure::handshake::PROLOGUE;
+use rasika_device::link::{Identity, Limits, LinkError, NotLetIn, Pace};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// Reads until the box hangs up; how much it said.
+async fn until_hung_up(stream: &mut TcpStream) -> usize {
+    let mut said = Vec::new();
+    let _ = timeout(LONG, stream.read_to_end(&mut said)).await.expect("the box does not hang up");
+    said.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn garbage_is_hung_up_on() {
+    let stage = Stage::new();
+    let address = stage.tcp().await;
+    for seed in 0..40 {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        // With impossible lengths, and with possible ones of nonsense.
+        let mut garbage = noise(5000, seed);
+        if seed % 2 == 0 {
+            garbage[..2].copy_from_slice(&[0, 34]);
+        }
+        let _ = stream.write_all(&garbage).await;
+        assert!(until_hung_up(&mut stream).await < 300);
+    }
+    stage.client(&address).await.unwrap().status().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_slow_loses_the_place_and_keeps_nobody_out() {
+    let limits = Limits { handshake_time: Duration::from_millis(500), ..Limits::default() };
+    let stage = Stage::strangers(limits);
+    stage.ring.add("laptop", stage.laptop_key.public()).unwrap();
+    let address = stage.tcp().await;
+    let mut slow = Vec::new();
+    for _ in 0..limits.handshakes * 5 {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        stream.write_all(&[0, 34, 1]).await.unwrap();
+        slow.push(stream);
+    }
+    stage.client(&address).await.unwrap().status().await.unwrap();
+    for stream in &mut slow {
+        until_hung_up(stream).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_known_hears_why_and_no_more() {
+    let stage = Stage::strangers(Limits::default());
+    stage.ring.add("another", Identity::draw().unwrap().public()).unwrap();
+    let refused = stage.client(&stage.tcp().await).await.err();
+    assert_eq!(refused, Some(LinkError::NotLetIn(NotLetIn::Unknown)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_sessions_than_there_are_places_are_told_so() {
+    let stage = Stage::strangers(Limits { sessions: 2, ..Limits::default() });
+    stage.ring.add("laptop", stage.laptop_key.public()).unwrap();
+    let address = stage.tcp().await;
+    let one = stage.client(&address).await.unwrap();
+    let _two = stage.client(&address).await.unwrap();
+    assert_eq!(stage.client(&address).await.err(), Some(LinkError::NotLetIn(NotLetIn::Full)));
+    drop(one);
+    timeout(LONG, async { while stage.client(&address).await.is_err() {} }).await.expect("the place is free again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handshake_that_is_played_again_opens_nothing() {
+    let stage = Stage::new();
+    let address = stage.tcp().await;
+    // A tap between laptop and box keeps what the laptop says.
+    let tap = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let tapped = tap.local_addr().unwrap().to_string();
+    let target = address.clone();
+    let listening = tokio::spawn(async move {
+        let (laptop, _) = tap.accept().await.unwrap();
+        let served = TcpStream::connect(target).await.unwrap();
+        let ((mut from_laptop, mut to_laptop), (mut from_box, mut to_box)) = (laptop.into_split(), served.into_split());
+        tokio::spawn(async move { tokio::io::copy(&mut from_box, &mut to_laptop).await });
+        let mut heard = Vec::new();
+        let mut piece = [0; 4096];
+        while let Ok(count @ 1..) = from_laptop.read(&mut piece).await {
+            heard.extend_from_slice(&piece[..count]);
+            to_box.write_all(&piece[..count]).await.unwrap();
+        }
+        heard
+    });
+    let client = stage.client(&tapped).await.unwrap();
+    client.panic().await.unwrap();
+    drop(client);
+    let heard = timeout(LONG, listening).await.unwrap().unwrap();
+    let mut again = TcpStream::connect(&address).await.unwrap();
+    again.write_all(&heard).await.unwrap();
+    // The second message of a handshake is all it gets.
+    assert!(until_hung_up(&mut again).await < 200);
+    assert_eq!(stage.served.panics(), 1, "the panic that was overheard is not played");
+}
+
+/// A known laptop's handshake by hand; what follows is for the test to say.
+struct Rogue {
+    stream: TcpStream,
+    cipher: snow::TransportState,
+}
+
+impl Rogue {
+    async fn enter(stage: &Stage, address: &str, hello: &Hello) -> Self {
+        let key = std::fs::read_to_string(stage.folder.path().join("laptop/key")).unwrap();
+        let private = key.lines().nth(1).unwrap();
+        let private: Vec<u8> = (0..32).map(|n| u8::from_str_radix(&private[2 * n..2 * n + 2], 16).unwrap()).collect();
+        let builder = snow::Builder::new(NOISE.parse().unwrap());
+        let mut noise =
+            builder.prologue(PROLOGUE).unwrap().local_private_key(&private).unwrap().build_initiator().unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let mut space = vec![0; 65535];
+        for payload in [&[1, 0][..], b"rogue"] {
+            let length = noise.write_message(payload, &mut space).unwrap();
+            stream.write_u16(length as u16).await.unwrap();
+            stream.write_all(&space[..length]).await.unwrap();
+            if !noise.is_handshake_finished() {
+                let length = stream.read_u16().await.unwrap();
+                let mut answer = vec![0; length.into()];
+                stream.read_exact(&mut answer).await.unwrap();
+                noise.read_message(&answer, &mut space).unwrap();
+            }
+        }
+        let mut rogue = Self { stream, cipher: noise.into_transport_mode().unwrap() };
+        assert_eq!(rogue.hear().await, [0], "let in");
+        rogue.say(&hello.write().unwrap()).await;
+        assert!(Hello::read(&rogue.hear().await).is_ok());
+        rogue
+    }
+
+    async fn say(&mut self, plain: &[u8]) -> bool {
+        let mut record = vec![0; plain.len() + 16];
+        self.cipher.write_message(plain, &mut record).unwrap();
+        let length = (record.len() as u16).to_be_bytes();
+        self.stream.write_all(&[&length, &record[..]].concat()).await.is_ok()
+    }
+
+    async fn hear(&mut self) -> Vec<u8> {
+        let length = self.stream.read_u16().await.unwrap();
+        let mut record = vec![0; length.into()];
+        self.stream.read_exact(&mut record).await.unwrap();
+        let mut plain = vec![0; record.len()];
+        let length = self.cipher.read_message(&record, &mut plain).unwrap();
+        plain.truncate(length);
+        plain
+    }
+
+    /// The next frame that is no sign of life.
+    async fn hear_frame(&mut self) -> Vec<u8> {
+        loop {
+            let frame = self.hear().await;
+            if !frame.starts_with(&[0; 4]) {
+                return frame;
+            }
+        }
+    }
+
+    /// A frame of a stream.
+    async fn frame(&mut self, stream: u32, kind: u8, body: &[u8]) -> bool {
+        self.say(&[&stream.to_le_bytes()[..], &[kind], body].concat()).await
+    }
+}
+
+fn known_rogue() -> Stage {
+    let stage = Stage::strangers(Limits::default());
+    let key = Identity::open(&stage.folder.path().join("laptop/key")).unwrap();
+    stage.ring.add("rogue", key.public()).unwrap();
+    stage
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_laptop_that_breaks_the_rules_is_hung_up_on() {
+    let stage = known_rogue();
+    let address = stage.tcp().await;
+    let hello = Hello::new("rogue");
+    let piece = vec![0; 16_000];
+    for case in 0..6 {
+        let mut rogue = Rogue::enter(&stage, &address, &hello).await;
+        match case {
+            // A message without end, beyond its size and its credit.
+            0 => while rogue.frame(1, 1, &piece).await {},
+            // Messages without end on a stream nobody reads: the request is a follow that runs on.
+            1 => {
+                rogue.frame(1, 0, &[12, 0, 1]).await;
+                while rogue.frame(1, 0, &[]).await {}
+            }
+            // More streams than may be.
+            2 => {
+                for stream in 1..=MAX_STREAMS as u32 + 1 {
+                    rogue.frame(stream, 1, b"").await;
+                }
+            }
+            // Credit that was never used.
+            3 => {
+                rogue.frame(1, 1, b"").await;
+                rogue.frame(1, 4, &(3 * WINDOW).to_le_bytes()).await;
+            }
+            // A frame of no kind.
+            4 => {
+                rogue.frame(1, 99, b"").await;
+            }
+            // A record that was changed on its way.
+            _ => {
+                rogue.stream.write_all(&[0, 40]).await.unwrap();
+                rogue.stream.write_all(&[7; 40]).await.unwrap();
+            }
+        }
+        until_hung_up(&mut rogue.stream).await;
+    }
+    // A request that is none ends its stream and not the session.
+    let mut rogue = Rogue::enter(&stage, &address, &hello).await;
+    rogue.frame(1, 0, &[200, 1, 2, 3]).await;
+    assert_eq!(rogue.hear_frame().await, [1, 0, 0, 0, 3]);
+    rogue.frame(2, 0, &[0]).await;
+    assert!(rogue.hear_frame().await.starts_with(&[2, 0, 0, 0, 0, 0]), "a status comes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_release_is_told_and_never_misread() {
+    let stage = known_rogue();
+    let address = stage.tcp().await;
+    for change in [|hello: &mut Hello| hello.protocol += 1, |hello: &mut Hello| hello.schema[0] ^= 1] {
+        let mut hello = Hello::new("rogue");
+        change(&mut hello);
+        let mut rogue = Rogue::enter(&stage, &address, &hello).await;
+        // A panic in another release's words.
+        rogue.frame(1, 0, &[13]).await;
+        until_hung_up(&mut rogue.stream).await;
+    }
+    assert_eq!(stage.served.panics(), 0);
+
+    let ours = Hello { program: "1.2.0".to_owned(), ..Hello::new("x") };
+    let older = Hello { protocol: ours.protocol - 1, program: "1.1.0".to_owned(), ..ours.clone() };
+    let built = Hello { schema: [0; 8], ..ours.clone() };
+    let sentence = |laptop: &Hello, served: &Hello| Hello::fits(laptop, served).unwrap_err().to_string();
+    assert!(sentence(&ours, &older).ends_with("update the box to 1.2.0"), "{}", sentence(&ours, &older));
+    assert!(sentence(&older, &ours).ends_with("update the laptop to 1.2.0"));
+    assert!(sentence(&ours, &built).contains("different builds"));
+    assert_eq!(Hello::fits(&ours, &ours), Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_of_garbage_is_refused_by_the_laptop() {
+    let stage = Stage::new();
+    for seed in 0..20 {
+        let (near, mut far) = tokio::io::duplex(1 << 16);
+        let mut garbage = noise(4000, seed);
+        if seed % 2 == 0 {
+            garbage[..2].copy_from_slice(&[0, 120]);
+        }
+        far.write_all(&garbage).await.unwrap();
+        let refused = timeout(LONG, stage.client_on(near, Pace::NETWORK)).await.unwrap();
+        assert!(matches!(refused.err(), Some(LinkError::Garbage(_) | LinkError::Broken(_))), "seed {seed}");
+    }
+}

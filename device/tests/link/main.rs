@@ -1,0 +1,9 @@
+//! Box and laptop, from end to end, over networks, pseudo-terminals and bad lines.
+
+mod hostile;
+mod interrupted;
+mod lines;
+mod pairing;
+mod requests;
+mod speed;
+mod stage;
