@@ -3,6 +3,7 @@
 //! It reads what `rasikad see --json` writes: so far to tell a stream's story and to score the model on labelled
 //! pictures; collecting, training and pushing follow.
 
+mod dataset;
 mod sightings;
 mod verbs;
 
@@ -23,6 +24,11 @@ struct Cli {
 enum Verb {
     /// Tell how long each rasa stood in a stream, and whether the mood flickered
     Report(verbs::report::Report),
+    /// Write the features of takes as CSV, to train a model elsewhere
+    Features(verbs::features::Features),
+    /// Make takes of what other programs recorded
+    #[command(subcommand)]
+    Import(verbs::import::Import),
     /// Score the model on pictures whose rasa or emotion is known
     Score(verbs::score::Score),
 }
@@ -39,6 +45,8 @@ fn say(lines: &str) -> std::io::Result<()> {
 fn main() -> ExitCode {
     let result = match Cli::parse().verb {
         Verb::Report(report) => report.run(),
+        Verb::Features(features) => features.run(),
+        Verb::Import(import) => import.run(),
         Verb::Score(score) => score.run(),
     };
     match result {

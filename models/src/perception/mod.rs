@@ -11,7 +11,6 @@ mod detector;
 mod face;
 pub mod governor;
 mod hands;
-mod head_pose;
 mod one_euro;
 mod performer;
 mod roi;
@@ -25,7 +24,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crop::{Frame, FrameError};
 pub use hands::SEARCH_EVERY;
-pub use head_pose::HeadPose;
+pub use crate::head_pose::HeadPose;
 
 use crate::observation::{Hand, Observation};
 use crate::runtime::RuntimeError;
