@@ -9,6 +9,7 @@ pub mod features;
 pub mod head_pose;
 pub mod mood;
 pub mod observation;
+pub mod package;
 #[cfg(feature = "perception")]
 pub mod perception;
 pub mod rasa;

@@ -30,7 +30,8 @@ impl Folder {
     /// A file cannot be read or is no take, or two have one id.
     pub fn open(folder: &Path) -> Result<Self> {
         let read = || format!("cannot read {}", folder.display());
-        let entries = std::fs::read_dir(folder).with_context(read)?.collect::<Result<Vec<_>, _>>().with_context(read)?;
+        let entries =
+            std::fs::read_dir(folder).with_context(read)?.collect::<Result<Vec<_>, _>>().with_context(read)?;
         let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|path| is_take(path)).collect();
         paths.sort();
         let mut takes: Vec<(Take, PathBuf)> = Vec::new();
@@ -39,7 +40,8 @@ impl Folder {
             let file = File::open(&path).with_context(|| format!("cannot read {name}"))?;
             let mut line = String::new();
             BufReader::new(file).read_line(&mut line).with_context(|| format!("cannot read {name}"))?;
-            let take: Take = serde_json::from_str(&line).with_context(|| format!("{name}:1: not the head of a take"))?;
+            let take: Take =
+                serde_json::from_str(&line).with_context(|| format!("{name}:1: not the head of a take"))?;
             if let Some((_, other)) = takes.iter().find(|(known, _)| known.id == take.id) {
                 anyhow::bail!("{name} and {} are both the take '{}'; give one another id", other.display(), take.id);
             }

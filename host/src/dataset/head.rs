@@ -155,8 +155,10 @@ mod tests {
     #[test]
     fn a_turned_head_gets_its_depth_back() {
         let (sin, cos) = 20.0_f64.to_radians().sin_cos();
-        let turned: Vec<[f64; 3]> =
-            HEAD.iter().map(|p| [7.0 * (cos * p[0] - sin * p[2]), 7.0 * p[1], 7.0 * (cos * p[2] + sin * p[0])]).collect();
+        let turned: Vec<[f64; 3]> = HEAD
+            .iter()
+            .map(|p| [7.0 * (cos * p[0] - sin * p[2]), 7.0 * p[1], 7.0 * (cos * p[2] + sin * p[0])])
+            .collect();
         let flat: Vec<[f64; 2]> = turned.iter().map(|p| [p[0] + 300.0, p[1] + 200.0]).collect();
         let fit = Fit::of(&flat);
         assert!((fit.stretch() - 1.0).abs() < 1e-9);

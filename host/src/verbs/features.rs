@@ -1,6 +1,5 @@
 //! `rasika features`: what a classifier gets to see of takes, as a table for other programs.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;

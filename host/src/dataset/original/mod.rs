@@ -65,15 +65,12 @@ impl Original {
     /// The folder cannot be read or holds none, or the network cannot be loaded.
     pub fn open(folder: &Path, models: &Path, aspect: Aspect) -> Result<Self> {
         let cannot = || format!("cannot read {}", folder.display());
-        let entries = std::fs::read_dir(folder).with_context(cannot)?.collect::<Result<Vec<_>, _>>().with_context(cannot)?;
+        let entries =
+            std::fs::read_dir(folder).with_context(cannot)?.collect::<Result<Vec<_>, _>>().with_context(cannot)?;
         let mut files: Vec<_> =
             entries.iter().filter_map(|entry| Some((label_of(&entry.path())?, entry.path()))).collect();
         files.sort();
-        anyhow::ensure!(
-            !files.is_empty(),
-            "{} holds no LABEL.npy named by a rasa, as Karuna.npy is",
-            folder.display()
-        );
+        anyhow::ensure!(!files.is_empty(), "{} holds no LABEL.npy named by a rasa, as Karuna.npy is", folder.display());
         let take = |(label, path): (Rasa, PathBuf)| Recording {
             take: Take {
                 id: format!("original-{label}"),
@@ -167,7 +164,8 @@ fn unflatten(number: usize, row: &[f64], aspect: f64) -> Observation {
     let sound = row.iter().all(|value| value.is_finite());
     let face = (sound && face.iter().any(|value| *value != 0.0)).then(|| {
         let fit = Fit::of(&turned);
-        let mut landmarks: Vec<_> = turned.iter().zip(fit.depths()).map(|(p, z)| [p[0] as f32, p[1] as f32, z as f32]).collect();
+        let mut landmarks: Vec<_> =
+            turned.iter().zip(fit.depths()).map(|(p, z)| [p[0] as f32, p[1] as f32, z as f32]).collect();
         landmarks.resize(FACE_POINTS, [0.0; 3]);
         head::centre_irises(&mut landmarks);
         let pose = HeadPose::of(&landmarks);

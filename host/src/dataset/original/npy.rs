@@ -18,7 +18,10 @@ pub struct Table {
 pub fn read(path: &Path) -> Result<Table> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     parse(&bytes).with_context(|| {
-        format!("{} is not a table that NumPy saved (rows × columns of little-endian float64 or float32)", path.display())
+        format!(
+            "{} is not a table that NumPy saved (rows × columns of little-endian float64 or float32)",
+            path.display()
+        )
     })
 }
 
