@@ -6,6 +6,8 @@
 mod dataset;
 mod eval;
 mod package;
+#[cfg(test)]
+mod promises;
 mod sightings;
 mod train;
 mod verbs;

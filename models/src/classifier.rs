@@ -149,7 +149,7 @@ impl Classifier {
 fn ask(model: &mut Model, features: &FeatureVector, known: Reading) -> Reading {
     let strengths = model.card().strength.as_ref().map_or(known.strengths, |strength| strength.of(features));
     // A network that passed its self-test and fails now is a machine in trouble; the music rests rather than guesses.
-    let probabilities = model.probabilities(features).ok();
+    let probabilities = model.completed(features, &known.probabilities).ok();
     let probabilities = probabilities.filter(|probabilities| model.named(features, probabilities).is_some());
     Reading { probabilities: probabilities.unwrap_or_default(), strengths, ..known }
 }

@@ -141,6 +141,16 @@ pub fn centre_irises(landmarks: &mut [Landmark]) {
     }
 }
 
+/// The neutral head as [`FACE_POINTS`] landmarks in a picture, for tests that need a face that is nobody's.
+#[cfg(test)]
+pub fn neutral() -> Vec<Landmark> {
+    let place = |p: &[f64; 3]| [320.0 + 12.0 * p[0] as f32, 240.0 + 12.0 * p[1] as f32, 12.0 * p[2] as f32];
+    let mut landmarks: Vec<Landmark> = HEAD.iter().map(place).collect();
+    landmarks.resize(FACE_POINTS, [0.0; 3]);
+    centre_irises(&mut landmarks);
+    landmarks
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@ use rasika_models::{Classifier, FeatureVector, Rasa};
 
 use crate::train::samples::Samples;
 use crate::train::split::Split;
-use crate::train::{self, Trained};
+use crate::train::{self, Base, Trained};
 
 /// What was said of one frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,14 +42,22 @@ impl Verdict {
 ///
 /// # Errors
 /// The split leaves nothing to learn from or nothing to score.
-pub fn cross(samples: &Samples, split: Split, rounds: usize, seed: u64, stop: &AtomicBool) -> Result<Vec<Verdict>> {
+pub fn cross(
+    samples: &Samples,
+    split: Split,
+    base: Base,
+    rounds: usize,
+    seed: u64,
+    stop: &AtomicBool,
+) -> Result<Vec<Verdict>> {
     let frames: Vec<usize> = (0..samples.frames.len()).collect();
+    let default_model = Classifier::default_model();
     let folds = split.folds(samples, &frames, seed);
     let mut verdicts = Vec::new();
     for fold in folds.iter().filter(|fold| !fold.scored.is_empty()).take(rounds) {
-        let trained = train::train(samples, &fold.learned, seed, stop, &mut |_| {})?;
+        let trained = train::train(samples, &fold.learned, base, seed, stop, &mut |_| {})?;
         let graph = trained.graph();
-        verdicts.extend(fold.scored.iter().map(|&frame| judge(samples, &trained, &graph, frame)));
+        verdicts.extend(fold.scored.iter().map(|&frame| judge(&default_model, samples, &trained, &graph, frame)));
     }
     anyhow::ensure!(!verdicts.is_empty(), "{}", nothing(split));
     Ok(verdicts)
@@ -64,10 +72,19 @@ fn nothing(split: Split) -> String {
     }
 }
 
-fn judge(samples: &Samples, trained: &Trained, graph: &crate::package::graph::Graph, frame: usize) -> Verdict {
+fn judge(
+    default_model: &Classifier,
+    samples: &Samples,
+    trained: &Trained,
+    graph: &crate::package::graph::Graph,
+    frame: usize,
+) -> Verdict {
     let output = graph.run(&samples.rows[frame]);
-    let probabilities = std::array::from_fn(|index| output[index]);
-    let most = output.iter().copied().fold(0.0, f32::max);
+    let open = (1.0 - output.iter().sum::<f32>()).max(0.0);
+    let default = trained.familiar.and_then(|_| FeatureVector::from_values(samples.rows[frame]));
+    let default = default.map(|features| default_model.probabilities(&features)).unwrap_or_default();
+    let probabilities: [f32; Rasa::COUNT] = std::array::from_fn(|index| output[index] + open * default[index]);
+    let most = probabilities.iter().copied().fold(0.0, f32::max);
     Verdict { frame, probabilities, named: most >= trained.reject }
 }
 
@@ -76,9 +93,10 @@ fn judge(samples: &Samples, trained: &Trained, graph: &crate::package::graph::Gr
 /// # Errors
 /// LiteRT failed.
 pub fn with_model(samples: &Samples, frames: &[usize], model: &mut Model) -> Result<Vec<Verdict>> {
+    let default = Classifier::default_model();
     let judge = |&frame: &usize| {
         let features = FeatureVector::from_values(samples.rows[frame]).context("a feature is not finite")?;
-        let probabilities = model.probabilities(&features)?;
+        let probabilities = model.completed(&features, &default.probabilities(&features))?;
         Ok(Verdict { frame, probabilities, named: model.named(&features, &probabilities).is_some() })
     };
     frames.iter().map(judge).collect()

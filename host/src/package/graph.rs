@@ -30,7 +30,6 @@ pub enum What {
     Multiply,
     Maximum,
     Minimum,
-    Add,
     /// One row behind the other.
     Concatenate,
     /// Exponentials that sum to 1.
@@ -144,7 +143,6 @@ impl Graph {
                 What::Multiply => pair(|a, b| a * b),
                 What::Maximum => pair(f32::max),
                 What::Minimum => pair(f32::min),
-                What::Add => pair(|a, b| a + b),
                 What::Concatenate => [at(0), at(1)].concat(),
                 What::Softmax => {
                     let top = at(0).iter().copied().fold(f32::NEG_INFINITY, f32::max);

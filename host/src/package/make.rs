@@ -28,7 +28,10 @@ pub fn package(samples: &Samples, trained: &Trained, scores: Option<Scores>, nam
         labels: package::labels(),
         features_version: FEATURES_VERSION,
         features: FEATURES,
-        trained_on: trained_on(samples, seed),
+        trained_on: TrainedOn {
+            base: trained.familiar.map(|_| package::DEFAULT.to_owned()),
+            ..trained_on(samples, seed)
+        },
         scores,
         temperature: trained.temperature,
         reject: trained.reject,

@@ -134,11 +134,38 @@ pub struct Discriminant {
     pub bias: [f32; Rasa::COUNT],
     /// Mean of each rasa in normalised features.
     pub centres: [Option<Vec<f32>>; Rasa::COUNT],
+    /// Turns normalised features so that those of one rasa scatter alike in all directions: a square, row after row.
+    pub whitening: Option<Vec<f32>>,
+    /// What was subtracted from the log-odds so that their mean is 0: weights and bias of the mean.
+    middle: Vec<f32>,
+    middle_bias: f32,
+}
+
+impl Discriminant {
+    /// How far a normalised face is from the nearest rasa that was recorded: half the squared distance in whitened features, its
+    /// `likelihood` being that of the likeliest rasa in log-odds.
+    pub fn distance(&self, normal: &[f32], likeliest: f32) -> f32 {
+        self.scatter(normal)
+            - likeliest
+            - self.middle_bias
+            - self.middle.iter().zip(normal).map(|(m, v)| m * v).sum::<f32>()
+    }
+
+    /// Half the squared length of a normalised face in whitened features.
+    fn scatter(&self, normal: &[f32]) -> f32 {
+        let rows = self.whitening.iter().flat_map(|rows| rows.chunks_exact(N));
+        rows.map(|row| row.iter().zip(normal).map(|(w, v)| w * v).sum::<f32>().powi(2)).sum::<f32>() / 2.0
+    }
+
+    /// Weights and bias of the mean that was subtracted.
+    pub fn middle(&self) -> (&[f32], f32) {
+        (&self.middle, self.middle_bias)
+    }
 }
 
 impl Statistics {
-    /// The discriminant at a shrinkage between 0 (the scatter as measured) and 1 (features taken as independent).
-    pub fn discriminant(&self, shrinkage: f64) -> Option<Discriminant> {
+    /// The discriminant, with the whitening if that is wanted, at a shrinkage between 0 (the scatter as measured) and 1 (features taken as independent).
+    pub fn discriminant(&self, shrinkage: f64, wanted: bool) -> Option<Discriminant> {
         let scale = |a: usize, b: usize| self.within[a * N + b] / (self.deviation[a] * self.deviation[b]);
         let trace: f64 = (0..N).map(|a| scale(a, a)).sum::<f64>() / N as f64;
         let mut factor = vec![0.0; N * N];
@@ -149,6 +176,7 @@ impl Statistics {
             }
         }
         cholesky(&mut factor)?;
+        let whitening = wanted.then(|| inverse(&factor));
         let normal =
             |mean: &Vec<f64>| -> Vec<f64> { (0..N).map(|k| (mean[k] - self.grand[k]) / self.deviation[k]).collect() };
         let centres: [Option<Vec<f64>>; Rasa::COUNT] = std::array::from_fn(|i| self.means[i].as_ref().map(normal));
@@ -169,6 +197,9 @@ impl Statistics {
             weights: lines.map(|line| line.map(|line| line.iter().zip(&middle).map(|(w, m)| (w - m) as f32).collect())),
             bias: bias.map(|bias| (bias - middle_bias) as f32),
             centres: centres.map(|centre| centre.map(|centre| single(&centre))),
+            whitening,
+            middle: single(&middle),
+            middle_bias: middle_bias as f32,
         })
     }
 }
@@ -192,6 +223,18 @@ fn cholesky(m: &mut [f64]) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// The inverse of a lower factor.
+fn inverse(factor: &[f64]) -> Vec<f32> {
+    let mut columns = vec![0.0_f64; N * N];
+    for (c, column) in columns.chunks_exact_mut(N).enumerate() {
+        for a in c..N {
+            let sum: f64 = factor[a * N + c..a * N + a].iter().zip(&column[c..a]).map(|(l, v)| l * v).sum();
+            column[a] = (f64::from(u8::from(a == c)) - sum) / factor[a * N + a];
+        }
+    }
+    (0..N * N).map(|place| columns[place % N * N + place / N] as f32).collect()
 }
 
 fn solve(factor: &[f64], right: &[f64]) -> Vec<f64> {

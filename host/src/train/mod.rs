@@ -59,8 +59,17 @@ pub struct Trained {
     pub reject: f32,
     /// Beyond this strangeness it says none.
     pub strange: f32,
-    /// All that were tried.
-    pub trials: Vec<Trial>,
+    /// Of a personal model: frames farther than this from all that was recorded are left to the default model.
+    pub familiar: Option<f32>,
+}
+
+/// What a model grows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    /// The takes alone: it knows the rasas that were recorded and no other.
+    Nothing,
+    /// The default model: that judges what is unlike all that was recorded.
+    Default,
 }
 
 /// Trains on some frames. `tell` hears of every trial; once `stop` is set the best so far is taken.
@@ -70,6 +79,7 @@ pub struct Trained {
 pub fn train(
     samples: &Samples,
     frames: &[usize],
+    base: Base,
     seed: u64,
     stop: &AtomicBool,
     tell: &mut dyn FnMut(&Trial),
@@ -80,13 +90,12 @@ pub fn train(
     let mut moments = Moments::new(&about);
     learn(&mut moments, samples, &fold.learned);
     let statistics = moments.statistics().context(too_few)?;
-    let mut trials: Vec<Trial> = Vec::new();
     let mut chosen: Option<(Trial, Vec<Judged>)> = None;
     for shrinkage in SHRINKAGES {
         if stop.load(Ordering::Acquire) && chosen.is_some() {
             break;
         }
-        let Some(discriminant) = statistics.discriminant(shrinkage) else { continue };
+        let Some(discriminant) = statistics.discriminant(shrinkage, false) else { continue };
         let judged: Vec<Judged> = fold
             .scored
             .iter()
@@ -96,16 +105,20 @@ pub fn train(
         let surprise = calibrate::surprise(&judged, temperature);
         let trial = Trial { shrinkage, accuracy: balanced_accuracy(&judged), surprise, temperature };
         tell(&trial);
-        trials.push(trial);
         if chosen.as_ref().is_none_or(|(best, _)| surprise < best.surprise) {
             chosen = Some((trial, judged));
         }
     }
     let (best, judged) = chosen.context(too_few)?;
+    let personal = base == Base::Default;
+    let familiar = personal
+        .then(|| statistics.discriminant(best.shrinkage, true).map(|made| familiar(&made, samples, &fold.scored)));
+    let familiar = familiar.flatten();
     // What was held out, and what lay between, now teaches as well.
     let mut moments = Moments::new(&about);
     learn(&mut moments, samples, frames);
-    let discriminant = moments.statistics().and_then(|all| all.discriminant(best.shrinkage)).context(too_few)?;
+    let discriminant =
+        moments.statistics().and_then(|all| all.discriminant(best.shrinkage, personal)).context(too_few)?;
     let mut strange: Vec<f32> = frames.iter().map(|&frame| strangers::strangeness(&samples.rows[frame])).collect();
     strange.sort_by(f32::total_cmp);
     let usual = strange[(strange.len() * 999 / 1000).min(strange.len() - 1)];
@@ -114,8 +127,24 @@ pub fn train(
         temperature: best.temperature,
         reject: calibrate::reject(&judged, best.temperature),
         strange: strangers::STRANGE.max(usual),
-        trials,
+        familiar,
     })
+}
+
+/// Share of the held-out frames of a personal model that it must know again. The others are left to the default model:
+/// the more it must know, the more it takes for its own that is not.
+const KNOWN_AGAIN: usize = 50;
+
+/// The distance within which held-out frames are known again.
+fn familiar(discriminant: &Discriminant, samples: &Samples, held_out: &[usize]) -> f32 {
+    let distance = |&frame: &usize| {
+        let row = &samples.rows[frame];
+        let likeliest = discriminant.log_odds(row).into_iter().fold(f32::NEG_INFINITY, f32::max);
+        discriminant.distance(&discriminant.normal(row), likeliest)
+    };
+    let mut distances: Vec<f32> = held_out.iter().map(distance).collect();
+    distances.sort_by(f32::total_cmp);
+    distances.get(distances.len() * KNOWN_AGAIN / 100).copied().unwrap_or_default()
 }
 
 /// Frames that choose, and frames that teach until it is chosen.
@@ -164,14 +193,17 @@ fn balanced_accuracy(judged: &[Judged]) -> f64 {
 }
 
 impl Discriminant {
+    /// Features less their means over their deviations, cut off.
+    pub fn normal(&self, row: &Row) -> Vec<f32> {
+        let values = row.iter().zip(&self.mean).zip(&self.deviation);
+        let bounded = values
+            .map(|((value, mean), deviation)| ((value - mean) / deviation).clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS));
+        bounded.collect()
+    }
+
     /// Log-odds of each rasa before calibration.
     pub fn log_odds(&self, row: &Row) -> [f32; Rasa::COUNT] {
-        let normal: Vec<f32> = row
-            .iter()
-            .zip(&self.mean)
-            .zip(&self.deviation)
-            .map(|((value, mean), deviation)| ((value - mean) / deviation).clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS))
-            .collect();
+        let normal = self.normal(row);
         std::array::from_fn(|index| match &self.weights[index] {
             Some(weights) => self.bias[index] + weights.iter().zip(&normal).map(|(w, v)| w * v).sum::<f32>(),
             None => f32::NEG_INFINITY,
@@ -210,7 +242,19 @@ impl Trained {
         let squares = graph.with("strange/squares", What::Multiply, strange, strange);
         let slope = shares.iter().map(|share| STRANGE_SLOPE * share / self.strange).collect();
         let none = graph.layer("none", squares, slope, vec![-STRANGE_START], false);
-        let all = graph.join("all", logits, none);
+        let mut all = graph.join("all", logits, none);
+        if let (Some(familiar), Some(whitening)) = (self.familiar, &discriminant.whitening) {
+            let white = graph.layer("white", normal, whitening.clone(), vec![0.0; FEATURES], false);
+            let squares = graph.with("white/squares", What::Multiply, white, white);
+            let both = graph.join("white/and_normal", squares, normal);
+            let (middle, middle_bias) = discriminant.middle();
+            let sum = (0..FEATURES).map(|_| 0.5 / temperature).chain(middle.iter().map(|m| -m / temperature)).collect();
+            let unknown = graph.layer("unknown", both, sum, vec![-(familiar + middle_bias) / temperature], false);
+            // Bounded below where a rasa's own log-odds end, above where they can still be overruled.
+            let least = graph.row("unknown/least", vec![-2.0 * MOST_LOG_ODDS]);
+            let unknown = graph.with("unknown/bounded", What::Maximum, unknown, least);
+            all = graph.join("all_and_unknown", all, unknown);
+        }
         let probabilities = graph.softmax("probabilities_and_none", all);
         graph.first("probabilities", probabilities, Rasa::COUNT);
         graph

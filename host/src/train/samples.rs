@@ -12,10 +12,8 @@ use crate::dataset::{Dataset, Take};
 /// A row of features.
 pub type Row = [f32; FEATURES];
 
-/// Most augmented rows: the memory of a laptop is not spent on what adds little.
-const MOST_AUGMENTED: u64 = 24_000;
-/// Augmented rows for each frame, as long as they are fewer than that.
-const AUGMENTED: u64 = 2;
+/// Most augmented rows of all takes together: the memory of a laptop is not spent on what adds little.
+const MOST_AUGMENTED: usize = 24_000;
 
 /// A frame of a take in which a face was seen.
 #[derive(Debug, Clone, Copy)]
@@ -76,10 +74,13 @@ impl Samples {
         let mut samples = Self::default();
         let mut augment = seed.map(Augment::new);
         let mut prints: HashMap<u64, usize> = HashMap::new();
-        for take in dataset.takes()?.into_iter().filter(|take| selection.holds(take)) {
+        let mut takes = dataset.takes()?;
+        takes.retain(|take| selection.holds(take));
+        let budget = MOST_AUGMENTED / takes.len().max(1);
+        for take in takes {
             let place = samples.takes.len();
             let mut shared: HashMap<usize, usize> = HashMap::new();
-            let first = samples.frames.len();
+            let (first, augmented) = (samples.frames.len(), samples.augmented.len());
             let mut count = 0;
             for observation in dataset.observations(&take)? {
                 let observation = observation?;
@@ -92,8 +93,8 @@ impl Samples {
                 }
                 if let Some(augment) = &mut augment {
                     let made = samples.frames.len();
-                    for _ in 0..augment.copies(AUGMENTED, MOST_AUGMENTED, samples.augmented.len() as u64) {
-                        let moved = augment.moved(&observation, &features);
+                    for _ in 0..augment.copies(samples.augmented.len() - augmented, budget) {
+                        let moved = augment.moved(&observation);
                         samples.augmented.extend(moved.map(|features| (made, *features.values())));
                     }
                 }

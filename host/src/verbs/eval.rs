@@ -58,7 +58,17 @@ impl Eval {
             None => {
                 let split = takes::split(self.split, &samples);
                 let stop = AtomicBool::new(false);
-                (eval::cross(&samples, split, ALL_ROUNDS, self.takes.seed, &stop)?, split.to_string())
+                (
+                    eval::cross(
+                        &samples,
+                        split,
+                        takes::base(self.takes.from, &samples),
+                        ALL_ROUNDS,
+                        self.takes.seed,
+                        &stop,
+                    )?,
+                    split.to_string(),
+                )
             }
         };
         let scores = eval::scores(&samples, &verdicts, &split);

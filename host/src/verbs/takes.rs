@@ -7,6 +7,7 @@ use clap::Args;
 use rasika_models::Rasa;
 
 use crate::dataset;
+use crate::train::Base;
 use crate::train::samples::{Samples, Selection};
 use crate::train::split::Split;
 
@@ -36,6 +37,11 @@ pub struct Takes {
     /// The same seed gives the same model
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+
+    /// What the model grows from: default (the default model judges what is unlike all that was recorded) or nothing;
+    /// default where a rasa was never recorded
+    #[arg(long, value_name = "BASE", value_parser = base_of)]
+    pub from: Option<Base>,
 
     /// Folder of the networks
     #[arg(long, value_name = "DIR", env = "RASIKA_MODELS", default_value_os_t = super::import::models())]
@@ -68,6 +74,20 @@ pub fn split(asked: Option<Split>, samples: &Samples) -> Split {
     asked.unwrap_or(if several { Split::Takes } else { WITHIN })
 }
 
+/// The base that was asked for, or the default model where a rasa was never recorded.
+pub fn base(asked: Option<Base>, samples: &Samples) -> Base {
+    asked.unwrap_or(if samples.takes_of().contains(&0) { Base::Default } else { Base::Nothing })
+}
+
+/// A base by its name.
+pub fn base_of(name: &str) -> Result<Base, String> {
+    match name {
+        "default" => Ok(Base::Default),
+        "nothing" => Ok(Base::Nothing),
+        _ => Err("write default or nothing".to_owned()),
+    }
+}
+
 /// What is odd about the takes, a line for each matter.
 pub fn oddities(samples: &Samples) -> Vec<String> {
     let mut lines: Vec<String> = samples
@@ -83,7 +103,9 @@ pub fn oddities(samples: &Samples) -> Vec<String> {
         .collect();
     for (rasa, takes) in Rasa::ALL.into_iter().zip(samples.takes_of()) {
         match takes {
-            0 => lines.push(format!("{rasa} has no take; the model will never name it")),
+            0 => lines.push(format!(
+                "{rasa} has no take; a model from the default one leaves it to that, another never names it"
+            )),
             1 => lines
                 .push(format!("{rasa} has one take only; a second, from another day, would tell how well it is known")),
             _ => {}

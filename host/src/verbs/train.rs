@@ -55,15 +55,16 @@ impl Train {
             begun.elapsed().as_secs_f64()
         ))?;
 
+        let base = takes::base(self.takes.from, &samples);
         let all: Vec<usize> = (0..samples.frames.len()).collect();
         let mut worst = None;
-        let trained = train::train(&samples, &all, self.takes.seed, &stop, &mut |trial| tell(trial, &mut worst))?;
+        let trained = train::train(&samples, &all, base, self.takes.seed, &stop, &mut |trial| tell(trial, &mut worst))?;
         if stop.load(Ordering::Acquire) {
             say("stopped; the best so far is kept")?;
         }
         let split = takes::split(self.split, &samples);
         // A model that cannot be scored is still a model; its card then has no scores.
-        let scores = match eval::cross(&samples, split, 1, self.takes.seed, &stop) {
+        let scores = match eval::cross(&samples, split, base, 1, self.takes.seed, &stop) {
             Ok(verdicts) => {
                 let scores = eval::scores(&samples, &verdicts, &split.to_string());
                 say(&format!("\n{}", table::lines(&scores, &samples.takes_of())))?;

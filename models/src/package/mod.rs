@@ -24,7 +24,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 pub use card::{Card, LabelScore, Scores, SelfTest, Strength, TrainedOn};
 #[cfg(feature = "runtime")]
-pub use model::Model;
+pub use model::{DEFAULT, Model};
 
 #[cfg(feature = "runtime")]
 use crate::runtime::RuntimeError;

@@ -12,6 +12,9 @@ const MOST_SUM: f32 = 1.001;
 const YAW_LIMIT_DEG: f32 = 40.0;
 const PITCH_LIMIT_DEG: f32 = 35.0;
 
+/// What a personal model's card names as its base.
+pub const DEFAULT: &str = "default";
+
 /// A classifier that runs.
 pub struct Model {
     card: Card,
@@ -75,6 +78,27 @@ impl Model {
         let seen = features.yaw_deg().abs() <= YAW_LIMIT_DEG && features.pitch_deg().abs() <= PITCH_LIMIT_DEG;
         let best = Rasa::ALL.into_iter().zip(probabilities).max_by(|a, b| a.1.total_cmp(b.1));
         best.filter(|(_, likely)| seen && likely.is_finite() && **likely >= self.card.reject).map(|(rasa, _)| rasa)
+    }
+
+    /// Outputs of the network; what a model that was made from the default one leaves open is filled by `known`, the
+    /// default model's probabilities. For other models that stays none.
+    ///
+    /// # Errors
+    /// LiteRT failed.
+    pub fn completed(
+        &mut self,
+        features: &FeatureVector,
+        known: &[f32; Rasa::COUNT],
+    ) -> Result<[f32; Rasa::COUNT], PackageError> {
+        let own = self.probabilities(features)?;
+        let open = if self.is_personal() { (1.0 - own.iter().sum::<f32>()).max(0.0) } else { 0.0 };
+        Ok(std::array::from_fn(|index| own[index] + open * known[index]))
+    }
+
+    /// Whether it was made from the default model, and leaves to that what it does not know.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        self.card.trained_on.base.as_deref() == Some(DEFAULT)
     }
 
     fn run(&mut self, values: &[f32]) -> Result<[f32; Rasa::COUNT], PackageError> {
