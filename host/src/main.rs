@@ -3,7 +3,13 @@
 //! It reads what `rasikad see --json` writes: so far to tell a stream's story and to score the model on labelled
 //! pictures; collecting, training and pushing follow.
 
+mod dataset;
+mod eval;
+mod package;
+#[cfg(test)]
+mod promises;
 mod sightings;
+mod train;
 mod verbs;
 
 use std::io::Write as _;
@@ -23,6 +29,17 @@ struct Cli {
 enum Verb {
     /// Tell how long each rasa stood in a stream, and whether the mood flickered
     Report(verbs::report::Report),
+    /// Write the features of takes as CSV, to train a model elsewhere
+    Features(verbs::features::Features),
+    /// Learn from takes, and write a model package
+    Train(verbs::train::Train),
+    /// Tell how well a model does on takes that it was not trained on
+    Eval(verbs::eval::Eval),
+    /// Make a package of a .tflite that was trained elsewhere, or tell what a package is
+    Package(verbs::package::PackageArgs),
+    /// Make takes of what other programs recorded
+    #[command(subcommand)]
+    Import(verbs::import::Import),
     /// Score the model on pictures whose rasa or emotion is known
     Score(verbs::score::Score),
 }
@@ -39,6 +56,11 @@ fn say(lines: &str) -> std::io::Result<()> {
 fn main() -> ExitCode {
     let result = match Cli::parse().verb {
         Verb::Report(report) => report.run(),
+        Verb::Train(train) => train.run(),
+        Verb::Eval(eval) => eval.run(),
+        Verb::Package(package) => package.run(),
+        Verb::Features(features) => features.run(),
+        Verb::Import(import) => import.run(),
         Verb::Score(score) => score.run(),
     };
     match result {

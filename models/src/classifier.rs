@@ -15,13 +15,18 @@ pub use files::KnowledgeError;
 pub use knowledge::{Knowledge, Sources};
 pub use population::measure_population;
 
+#[cfg(feature = "runtime")]
+use crate::package::Model;
 use crate::{FeatureVector, Rasa};
 use sign::Sign;
+#[cfg(feature = "runtime")]
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the classifier reads in one frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
-    /// How likely each rasa is, in class order; sums to 1.
+    /// How likely each rasa is, in class order. They sum to 1, of a trained model to at most 1: what is missing is
+    /// none of the nine, and all are 0 where the model names none.
     pub probabilities: [f32; Rasa::COUNT],
     /// How strongly each rasa would be shown if it is that one: 0 at rest, 1 in full.
     pub strengths: [f32; Rasa::COUNT],
@@ -55,6 +60,9 @@ pub struct Classifier {
     /// Sign scores of a resting face.
     rest: Vec<f32>,
     rasas: Vec<Discriminant>,
+    /// A trained model, if one is to be asked instead; the knowledge then only tells what the model cannot.
+    #[cfg(feature = "runtime")]
+    trained: Option<Arc<Mutex<Model>>>,
 }
 
 /// One rasa's line through the signs.
@@ -89,7 +97,14 @@ impl Classifier {
         knowledge.classifier()
     }
 
-    /// How likely each rasa is, in class order; sums to 1.
+    /// A classifier that asks a trained model. Copies of it share the one network.
+    #[cfg(feature = "runtime")]
+    #[must_use]
+    pub fn trained(model: Model) -> Self {
+        Self { trained: Some(Arc::new(Mutex::new(model))), ..Self::default_model() }
+    }
+
+    /// How likely each rasa is, in class order; see [`Reading::probabilities`].
     #[must_use]
     pub fn probabilities(&self, features: &FeatureVector) -> [f32; Rasa::COUNT] {
         self.read(features).probabilities
@@ -109,12 +124,17 @@ impl Classifier {
             *logit = rasa.bias + face + hands.clamp(-MOST_HANDS, MOST_HANDS);
             *strength = rasa.full.map_or(1.0 - unrest / RESTLESS, |full| face / full).clamp(0.0, 1.0);
         }
-        Reading {
+        let known = Reading {
             probabilities: softmax(logits),
             strengths,
             yaw_deg: features.yaw_deg(),
             pitch_deg: features.pitch_deg(),
+        };
+        #[cfg(feature = "runtime")]
+        if let Some(model) = &self.trained {
+            return ask(&mut model.lock().unwrap_or_else(PoisonError::into_inner), features, known);
         }
+        known
     }
 
     /// Names and scores of the signs of a face, in population standard deviations: for people who want to see why.
@@ -122,6 +142,16 @@ impl Classifier {
     pub fn signs(&self, features: &FeatureVector) -> Vec<(&str, f32)> {
         self.signs.iter().map(|sign| (sign.name(), sign.score(features))).collect()
     }
+}
+
+/// What a trained model reads; what it cannot tell is as `known`.
+#[cfg(feature = "runtime")]
+fn ask(model: &mut Model, features: &FeatureVector, known: Reading) -> Reading {
+    let strengths = model.card().strength.as_ref().map_or(known.strengths, |strength| strength.of(features));
+    // A network that passed its self-test and fails now is a machine in trouble; the music rests rather than guesses.
+    let probabilities = model.completed(features, &known.probabilities).ok();
+    let probabilities = probabilities.filter(|probabilities| model.named(features, probabilities).is_some());
+    Reading { probabilities: probabilities.unwrap_or_default(), strengths, ..known }
 }
 
 /// Probabilities of log-odds.

@@ -7,15 +7,18 @@
 mod face_frame;
 mod geometry;
 mod hands;
+mod shape;
 
 use crate::observation::{BLENDSHAPE_NAMES, BLENDSHAPES, FACE_POINTS, Observation};
 use face_frame::FaceFrame;
 use geometry::{GEOMETRY, GEOMETRY_NAMES};
 use hands::{HANDS, HANDS_NAMES};
+use shape::SHAPE;
 use std::sync::LazyLock;
 
-/// Version of the vector: changes whenever a value is added, removed, moved or computed otherwise.
-pub const FEATURES_VERSION: u32 = 1;
+/// Version of the vector: changes whenever a value is added, removed, moved or computed otherwise. Version 2 added the
+/// shape behind the values of version 1, which stayed as they were.
+pub const FEATURES_VERSION: u32 = 2;
 
 /// Blendshapes without MediaPipe's constant `_neutral`.
 const SHAPES: usize = BLENDSHAPES - 1;
@@ -26,13 +29,16 @@ const POSE_NAMES: [&str; POSE] = ["headYaw", "headPitch"];
 const POSE_UNIT_DEG: f32 = 45.0;
 const YAW: usize = SHAPES + GEOMETRY;
 const PITCH: usize = YAW + 1;
+const SHAPE_START: usize = SHAPES + GEOMETRY + POSE + HANDS;
 
 /// Number of values in a [`FeatureVector`].
-pub const FEATURES: usize = SHAPES + GEOMETRY + POSE + HANDS;
+pub const FEATURES: usize = SHAPE_START + SHAPE;
 
 static NAMES: LazyLock<[&str; FEATURES]> = LazyLock::new(|| {
-    let mut names = BLENDSHAPE_NAMES[1..].iter().chain(&GEOMETRY_NAMES).chain(&POSE_NAMES).chain(&HANDS_NAMES);
-    std::array::from_fn(|_| *names.next().expect("the four lists have FEATURES names between them"))
+    let known = BLENDSHAPE_NAMES[1..].iter().chain(&GEOMETRY_NAMES).chain(&POSE_NAMES).chain(&HANDS_NAMES).copied();
+    // Made once and kept as long as the program runs.
+    let mut names = known.chain(shape::names().map(|name| &*name.leak()));
+    std::array::from_fn(|_| names.next().expect("the five lists have FEATURES names between them"))
 });
 
 /// What a face and hands do in one frame: [`FEATURES`] finite values, in the order of [`FeatureVector::names`].
@@ -51,12 +57,14 @@ impl FeatureVector {
         }
         let frame = FaceFrame::of(&face.landmarks)?;
         let mut values = [0.0; FEATURES];
-        let (face_part, hand_part) = values.split_at_mut(SHAPES + GEOMETRY + POSE);
+        let (rest, shape_part) = values.split_at_mut(SHAPE_START);
+        let (face_part, hand_part) = rest.split_at_mut(SHAPES + GEOMETRY + POSE);
         face_part[..SHAPES].copy_from_slice(&shapes[1..]);
         face_part[SHAPES..YAW].copy_from_slice(&geometry::measure(&frame, &face.landmarks));
         face_part[YAW] = frame.yaw_deg() / POSE_UNIT_DEG;
         face_part[PITCH] = frame.pitch_deg() / POSE_UNIT_DEG;
         hand_part.copy_from_slice(&hands::measure(&frame, &face.landmarks, &observation.hands));
+        shape_part.copy_from_slice(&shape::measure(&frame, &face.landmarks));
         Self::from_values(values)
     }
 
@@ -72,7 +80,8 @@ impl FeatureVector {
         &self.0
     }
 
-    /// Names of the values: blendshapes as MediaPipe names them, `geo…` in eye distances, head, hands.
+    /// Names of the values: blendshapes as MediaPipe names them, `geo…` in eye distances, head, hands,
+    /// `shape…` in eye distances.
     #[must_use]
     pub fn names() -> &'static [&'static str; FEATURES] {
         &NAMES

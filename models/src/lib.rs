@@ -2,14 +2,18 @@
 //!
 //! The crate knows nothing of MIDI, files of takes, or networks.
 
+#[cfg(feature = "runtime")]
+pub mod blendshapes;
 pub mod classifier;
 pub mod features;
+pub mod head_pose;
 pub mod mood;
 pub mod observation;
+pub mod package;
 #[cfg(feature = "perception")]
 pub mod perception;
 pub mod rasa;
-#[cfg(feature = "perception")]
+#[cfg(feature = "runtime")]
 pub mod runtime;
 pub mod smoother;
 

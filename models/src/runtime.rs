@@ -84,6 +84,31 @@ impl Network {
         // LiteRT verifies a model that it gets as bytes, and trusts a mapped file blindly.
         drop(Model::from_bytes(bytes).map_err(unusable)?);
         let model = Model::from_file(path).map_err(unusable)?;
+        let network = Self::compile(name, environment, model, input, outputs)?;
+        give_back_pages(path);
+        Ok(network)
+    }
+
+    /// As [`Network::load`], from bytes that `name` tells of in errors.
+    ///
+    /// # Errors
+    /// The bytes are no model, or one of other shapes.
+    pub fn from_bytes(name: &str, bytes: Vec<u8>, input: &[i32], outputs: &[&[i32]]) -> Result<Self, RuntimeError> {
+        let _hush = Hush::start();
+        let unusable = |source| RuntimeError::Unusable { network: name.to_owned(), source };
+        let environment = Environment::new().map_err(unusable)?;
+        let model = Model::from_bytes(bytes).map_err(unusable)?;
+        Self::compile(name, environment, model, input, outputs)
+    }
+
+    fn compile(
+        name: &str,
+        environment: Environment,
+        model: Model,
+        input: &[i32],
+        outputs: &[&[i32]],
+    ) -> Result<Self, RuntimeError> {
+        let unusable = |source| RuntimeError::Unusable { network: name.to_owned(), source };
         let signature = model.signature(0).map_err(unusable)?;
 
         let found: Vec<TensorShape> = (0..signature.input_count().map_err(unusable)?)
@@ -127,7 +152,6 @@ impl Network {
         // The first run prepares the kernels; it also shows here and now whether the network runs at all.
         network.run(|input| input.fill(0.0))?;
         network.busy = Duration::ZERO;
-        give_back_pages(path);
         Ok(network)
     }
 

@@ -113,7 +113,13 @@ impl Knowledge {
                 hands: rasa.hands.clone(),
             }
         });
-        Classifier { signs: self.signs.clone(), rest: mean.iter().map(|m| -m as f32).collect(), rasas: rasas.collect() }
+        Classifier {
+            signs: self.signs.clone(),
+            rest: mean.iter().map(|m| -m as f32).collect(),
+            rasas: rasas.collect(),
+            #[cfg(feature = "runtime")]
+            trained: None,
+        }
     }
 }
 

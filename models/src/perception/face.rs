@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use super::crop::{self, Border, Frame};
 use super::detector::{self, Detector};
-use super::head_pose::{self, HeadPose};
 use super::one_euro::LandmarkFilter;
 use super::performer::Performer;
 use super::roi::{Roi, bounds_of};
 use super::{PerceptionError, Tracking};
-use crate::observation::{BLENDSHAPES, FACE_POINTS, Face, Landmark};
+use crate::blendshapes::Blendshapes;
+use crate::head_pose::HeadPose;
+use crate::observation::{Face, Landmark};
 use crate::runtime::Network;
 
 /// Side of the landmark network's input in pixels.
@@ -20,9 +21,6 @@ const MESH_VALUES: i32 = 1434;
 /// Presence from which there is a face in the region.
 const MIN_PRESENCE: f32 = 0.5;
 
-/// Roll below which a face counts as upright: turning it back would change its scores by 0.001 in the mean and 0.01 in
-/// the worst, less than the landmarks' own noise.
-const LEVEL_DEG: f32 = 4.0;
 /// Score of a face found by a nearer look: many more looks are taken so, and each must err the less.
 const NEARER_SCORE: f32 = 0.75;
 /// How far to step back from a picture that is cut close to a face and shows none from nearer.
@@ -31,25 +29,12 @@ const STEPS_BACK: [f32; 3] = [1.25, 1.5, 2.0];
 const CLOSE_CUT_SIDE: u32 = 512;
 const CLOSE_CUT_ASPECT: f32 = 1.5;
 
-/// Points that the blendshape network reads (`face_blendshapes_graph.cc`, Apache-2.0).
-#[rustfmt::skip]
-const BLENDSHAPE_POINTS: [usize; 146] = [
-    0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78,
-    80, 81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152,
-    153, 154, 155, 157, 158, 159, 160, 161, 162, 163, 168, 172, 173, 176, 178, 181, 185, 191, 195, 197, 234, 246,
-    249, 251, 263, 267, 269, 270, 276, 282, 283, 284, 285, 288, 291, 293, 295, 296, 297, 300, 308, 310, 311, 312,
-    314, 317, 318, 321, 323, 324, 332, 334, 336, 338, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379, 380, 381,
-    382, 384, 385, 386, 387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466, 468, 469, 470, 471, 472,
-    473, 474, 475, 476, 477,
-];
-
 /// Face detector, mesh and blendshapes.
 pub struct FaceTracker {
     detector: Detector,
     mesh: Network,
-    blendshapes: Network,
+    blendshapes: Blendshapes,
     scratch: crop::Scratch,
-    upright: Vec<[f32; 2]>,
     filter: LandmarkFilter,
     performer: Performer,
     /// Counts the nearer looks at parts of the frame, which find a face too small for the whole: a performer far away.
@@ -69,7 +54,6 @@ impl FaceTracker {
     /// A file is absent, damaged, or another network.
     pub fn new(folder: &Path) -> Result<Self, PerceptionError> {
         let side = 256;
-        let points = BLENDSHAPE_POINTS.len() as i32;
         Ok(Self {
             detector: Detector::new(&detector::FACE, folder)?,
             mesh: Network::load(
@@ -77,13 +61,8 @@ impl FaceTracker {
                 &[1, side, side, 3],
                 &[&[1, 1, 1, MESH_VALUES], &[1, 1, 1, 1], &[1, 1]],
             )?,
-            blendshapes: Network::load(
-                &folder.join("face_blendshapes.tflite"),
-                &[1, points, 2],
-                &[&[BLENDSHAPES as i32]],
-            )?,
+            blendshapes: Blendshapes::new(folder)?,
             scratch: crop::Scratch::default(),
-            upright: Vec::with_capacity(FACE_POINTS),
             filter: LandmarkFilter::default(),
             performer: Performer::default(),
             turn: 0,
@@ -191,17 +170,10 @@ impl FaceTracker {
 
     fn measure(&mut self, landmarks: Vec<Landmark>, score: f32) -> Result<Face, PerceptionError> {
         let pose = HeadPose::of(&landmarks);
-        let plain = BLENDSHAPE_POINTS.iter().map(|&i| [landmarks[i][0], landmarks[i][1]]);
-        let as_seen = blendshapes(&mut self.blendshapes, plain.clone())?;
-        let upright_blendshapes = if pose.roll_deg.abs() < LEVEL_DEG {
-            as_seen.clone()
-        } else {
-            head_pose::upright(plain, pose.roll_deg, &mut self.upright);
-            blendshapes(&mut self.blendshapes, self.upright.iter().copied())?
-        };
+        let scores = self.blendshapes.of(&landmarks, pose.roll_deg)?;
         Ok(Face {
-            blendshapes: as_seen,
-            upright_blendshapes,
+            blendshapes: scores.as_seen,
+            upright_blendshapes: scores.upright,
             yaw_deg: pose.yaw_deg,
             pitch_deg: pose.pitch_deg,
             roll_deg: pose.roll_deg,
@@ -209,17 +181,6 @@ impl FaceTracker {
             landmarks,
         })
     }
-}
-
-fn blendshapes(network: &mut Network, points: impl Iterator<Item = [f32; 2]>) -> Result<Vec<f32>, PerceptionError> {
-    network.run(|input| {
-        for (to, from) in input.chunks_exact_mut(2).zip(points) {
-            to.copy_from_slice(&from);
-        }
-    })?;
-    let scores = network.output(0, <[f32]>::to_vec)?;
-    debug_assert_eq!(scores.len(), BLENDSHAPES);
-    Ok(scores)
 }
 
 /// Whether a picture may be cut close to a face, as the pictures of face collections are: small and nearly square.

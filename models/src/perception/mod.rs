@@ -11,7 +11,6 @@ mod detector;
 mod face;
 pub mod governor;
 mod hands;
-mod head_pose;
 mod one_euro;
 mod performer;
 mod roi;
@@ -23,9 +22,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+pub use crate::head_pose::HeadPose;
 pub use crop::{Frame, FrameError};
 pub use hands::SEARCH_EVERY;
-pub use head_pose::HeadPose;
 
 use crate::observation::{Hand, Observation};
 use crate::runtime::RuntimeError;

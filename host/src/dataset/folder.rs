@@ -1,0 +1,90 @@
+//! Takes as a folder of files: `ID.take.jsonl`, the take in the first line, an observation in each other line.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use rasika_models::Observation;
+
+use super::{Dataset, Observations, Take};
+
+/// How the name of a take's file ends.
+const ENDING: &str = ".take.jsonl";
+
+/// A folder of takes.
+#[derive(Debug)]
+pub struct Folder {
+    takes: Vec<(Take, PathBuf)>,
+}
+
+/// Whether a path is named as a take is.
+pub fn is_take(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(ENDING))
+}
+
+impl Folder {
+    /// Reads the first line of every take.
+    ///
+    /// # Errors
+    /// A file cannot be read or is no take, or two have one id.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let read = || format!("cannot read {}", folder.display());
+        let entries =
+            std::fs::read_dir(folder).with_context(read)?.collect::<Result<Vec<_>, _>>().with_context(read)?;
+        let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|path| is_take(path)).collect();
+        paths.sort();
+        let mut takes: Vec<(Take, PathBuf)> = Vec::new();
+        for path in paths {
+            let name = path.display();
+            let file = File::open(&path).with_context(|| format!("cannot read {name}"))?;
+            let mut line = String::new();
+            BufReader::new(file).read_line(&mut line).with_context(|| format!("cannot read {name}"))?;
+            let take: Take =
+                serde_json::from_str(&line).with_context(|| format!("{name}:1: not the head of a take"))?;
+            if let Some((_, other)) = takes.iter().find(|(known, _)| known.id == take.id) {
+                anyhow::bail!("{name} and {} are both the take '{}'; give one another id", other.display(), take.id);
+            }
+            takes.push((take, path));
+        }
+        Ok(Self { takes })
+    }
+}
+
+impl Dataset for Folder {
+    fn takes(&self) -> Result<Vec<Take>> {
+        Ok(self.takes.iter().map(|(take, _)| take.clone()).collect())
+    }
+
+    fn observations(&self, take: &Take) -> Result<Observations<'_>> {
+        let known = self.takes.iter().find(|(known, _)| known.id == take.id);
+        let (_, path) = known.with_context(|| format!("there is no take '{}'", take.id))?;
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let lines = BufReader::new(file).lines().enumerate().skip(1);
+        Ok(Box::new(lines.filter(|(_, line)| line.as_ref().map_or(true, |line| !line.trim().is_empty())).map(
+            move |(i, line)| {
+                let line = line.with_context(|| format!("cannot read {}", path.display()))?;
+                serde_json::from_str(&line).with_context(|| format!("{}:{}: not an observation", path.display(), i + 1))
+            },
+        )))
+    }
+}
+
+/// Writes a take into a folder.
+///
+/// # Errors
+/// The id is no file name, an observation cannot be had, or the disk says no.
+pub fn write(folder: &Path, take: &Take, observations: impl Iterator<Item = Result<Observation>>) -> Result<PathBuf> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    anyhow::ensure!(!take.id.is_empty() && take.id.chars().all(plain), "'{}' cannot be the name of a file", take.id);
+    let path = folder.join(format!("{}{ENDING}", take.id));
+    let cannot = || format!("cannot write {}", path.display());
+    std::fs::create_dir_all(folder).with_context(cannot)?;
+    let mut file = BufWriter::new(File::create(&path).with_context(cannot)?);
+    writeln!(file, "{}", serde_json::to_string(take)?).with_context(cannot)?;
+    for observation in observations {
+        writeln!(file, "{}", serde_json::to_string(&observation?)?).with_context(cannot)?;
+    }
+    file.flush().with_context(cannot)?;
+    Ok(path)
+}

@@ -1,0 +1,202 @@
+//! What a package says of itself, and how it proves that it still is itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::{FORMAT, MOST_VECTORS, PackageError, labels};
+use crate::{FEATURES, FEATURES_VERSION, FeatureVector, Rasa};
+
+/// `model.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// What people call it.
+    pub name: String,
+    /// Program that made it.
+    pub made_by: String,
+    /// The nine rasas in class order.
+    pub labels: Vec<String>,
+    /// [`FEATURES_VERSION`] of its input.
+    pub features_version: u32,
+    /// Length of its input.
+    pub features: usize,
+    /// What it was trained on, as far as its maker tells.
+    #[serde(default)]
+    pub trained_on: TrainedOn,
+    /// How well it does on takes that it was not trained on; `None` where nobody could measure.
+    #[serde(default)]
+    pub scores: Option<Scores>,
+    /// What log-odds were divided by, so that probabilities are as often right as they say.
+    #[serde(default = "one")]
+    pub temperature: f32,
+    /// If no rasa is at least this likely, the model says none.
+    pub reject: f32,
+    /// How strongly each rasa is shown; without it the built-in knowledge judges that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strength: Option<Strength>,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+/// What a model was trained on.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TrainedOn {
+    /// The model that it was made from, if not from nothing.
+    #[serde(default)]
+    pub base: Option<String>,
+    /// Different recordings of each rasa, in class order.
+    pub takes: [usize; Rasa::COUNT],
+    /// Frames of each rasa, in class order.
+    pub frames: [usize; Rasa::COUNT],
+    /// What each take holds, as a hash, so that nobody scores the model on them.
+    #[serde(default)]
+    pub recordings: Vec<String>,
+    /// Names of the performers.
+    pub performers: Vec<String>,
+    /// Boxes that recorded.
+    pub boxes: Vec<String>,
+    /// Chance was drawn from this.
+    pub seed: u64,
+}
+
+/// How well a model does on what it was not trained on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// How frames were kept apart, as `takes` or `time:0.6:0.1`.
+    pub split: String,
+    /// Frames that were scored.
+    pub frames: usize,
+    /// Share of frames whose likeliest rasa is the right one.
+    pub accuracy: f64,
+    /// Mean recall of the rasas that were tested.
+    pub balanced_accuracy: f64,
+    /// By rasa; one that was not tested has no figures.
+    pub per_rasa: Vec<LabelScore>,
+    /// Rows are labels, columns the likeliest rasa, in class order.
+    pub confusion: [[usize; Rasa::COUNT]; Rasa::COUNT],
+    /// Mean distance of confidence and accuracy, in ten bins of confidence.
+    pub calibration_error: f64,
+    /// Share of frames for which the model says none.
+    pub refused: f64,
+    /// Share of right ones among the others.
+    pub accuracy_of_named: f64,
+}
+
+/// How well a model does on one rasa.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LabelScore {
+    /// Which.
+    pub rasa: Rasa,
+    /// Whether there were frames of it that the model was not trained on.
+    pub tested: bool,
+    /// Frames of it.
+    pub frames: usize,
+    /// Right ones among those so named; `None` if none was.
+    pub precision: Option<f64>,
+    /// Right ones among its frames; `None` if it was not tested.
+    pub recall: Option<f64>,
+}
+
+/// Where a face stands at rest, and where it shows each rasa in full.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Strength {
+    /// What features are divided by, to count alike.
+    pub unit: Vec<f32>,
+    /// Features at rest.
+    pub rest: Vec<f32>,
+    /// Features in full, in class order; `None` for a rasa that was not recorded, and for rest itself.
+    pub full: Vec<Option<Vec<f32>>>,
+}
+
+/// `selftest.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SelfTest {
+    /// Feature vectors.
+    pub inputs: Vec<Vec<f32>>,
+    /// What the classifier must give for each.
+    pub outputs: Vec<[f32; Rasa::COUNT]>,
+}
+
+impl Card {
+    /// Whether what it says can be.
+    ///
+    /// # Errors
+    /// Says what cannot.
+    pub fn check(&self) -> Result<(), PackageError> {
+        let wrong = |problem: String| Err(PackageError::Card(problem));
+        if self.format != FORMAT {
+            return wrong(format!("format {} is not {FORMAT}; update this program", self.format));
+        }
+        if self.labels != labels() {
+            return wrong(format!("labels must be {} in this order", labels().join(", ")));
+        }
+        if self.features_version != FEATURES_VERSION {
+            return Err(PackageError::Features { found: self.features_version });
+        }
+        if self.features != FEATURES {
+            return wrong(format!("features is {}, but there are {FEATURES}", self.features));
+        }
+        if !(0.0..=1.0).contains(&self.reject) {
+            return wrong("reject must be between 0 and 1".to_owned());
+        }
+        if !self.strength.as_ref().is_none_or(Strength::is_sound) {
+            return wrong(format!("strength must hold vectors of {FEATURES} finite numbers, units above 0"));
+        }
+        Ok(())
+    }
+}
+
+impl Strength {
+    fn is_sound(&self) -> bool {
+        let sound = |vector: &Vec<f32>| vector.len() == FEATURES && vector.iter().all(|value| value.is_finite());
+        self.full.len() == Rasa::COUNT
+            && [&self.unit, &self.rest].into_iter().chain(self.full.iter().flatten()).all(sound)
+            && self.unit.iter().all(|unit| *unit > 0.0)
+    }
+
+    /// How far the features are on the way from rest to each rasa in full, 0–1.
+    #[must_use]
+    pub fn of(&self, features: &FeatureVector) -> [f32; Rasa::COUNT] {
+        let parts = |to: &[f32]| {
+            let moved = to.iter().zip(&self.rest).zip(&self.unit);
+            let moved = moved.zip(features.values()).map(|(((to, rest), unit), now)| {
+                let (way, gone) = ((to - rest) / unit, (now - rest) / unit);
+                (way * gone, way * way)
+            });
+            moved.fold((0.0, 0.0), |(a, b), (gone, way)| (a + gone, b + way))
+        };
+        // What shows none is rest: it is the stronger the less the others are shown.
+        let shown = std::array::from_fn(|index| match self.full.get(index).and_then(Option::as_ref) {
+            Some(full) => {
+                let (gone, way) = parts(full);
+                Some(if way > 0.0 { (gone / way).clamp(0.0, 1.0) } else { 0.0 })
+            }
+            None => None,
+        });
+        let most = shown.iter().flatten().fold(0.0_f32, |most, strength| most.max(*strength));
+        shown.map(|strength: Option<f32>| strength.unwrap_or(1.0 - most))
+    }
+}
+
+impl SelfTest {
+    /// Whether its vectors can be run.
+    ///
+    /// # Errors
+    /// Says why not.
+    pub fn check(&self) -> Result<(), PackageError> {
+        let wrong = |problem: &str| Err(PackageError::SelfTest(problem.to_owned()));
+        if self.inputs.is_empty() || self.inputs.len() != self.outputs.len() || self.inputs.len() > MOST_VECTORS {
+            return wrong("it needs 1 to 256 inputs, and as many outputs");
+        }
+        let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
+        if !self.inputs.iter().all(|input| input.len() == FEATURES && finite(input)) {
+            return wrong("an input is not a vector of finite features");
+        }
+        if !self.outputs.iter().all(|output| finite(output)) {
+            return wrong("an output is not finite");
+        }
+        Ok(())
+    }
+}
