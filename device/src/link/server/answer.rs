@@ -34,7 +34,7 @@ pub async fn answer(serving: &Serving, peer: PublicKey, mut stream: Stream) {
 async fn run(serving: &Serving, peer: PublicKey, mut stream: Stream, request: Request) -> Result<(), LinkError> {
     let side = &serving.side;
     match request {
-        Request::Status => one(stream, ask(side, |side| side.status()).await).await,
+        Request::Status => one(stream, ask(side, BoxSide::status).await).await,
         Request::Panic => {
             side.panic();
             one(stream, Ok(())).await
@@ -142,7 +142,10 @@ async fn logs(serving: &Serving, stream: Stream, lines: u32, follow: bool) -> Re
         }
         Err(refusal) => return one::<String>(stream, Err(refusal)).await,
     }
-    while follow {
+    if !follow {
+        return stream.end().await;
+    }
+    loop {
         match coming.recv().await {
             Ok(line) => stream.send(&Ok::<_, Refusal>(cut(line))).await?,
             Err(RecvError::Lagged(missed)) => {
