@@ -162,7 +162,7 @@ fn errors_name_file_and_line() {
         ("signs.toml", signs, "\"mouthShrugLower\"", "\"mouthShrugged\"", "no feature 'mouthShrugged'"),
         ("signs.toml", signs, "\"mouthShrugLower\"", "\"cheekPuff\"", "measure again"),
         ("signs.toml", signs, "name = \"smile\"", "name = \"eyeOpen\"", "declared twice"),
-        ("population.toml", population, "features_version = 1", "features_version = 99", "features version"),
+        ("population.toml", population, "features_version = 2", "features_version = 99", "features version"),
     ] {
         let message = error(file, from, to);
         let start = format!("{file}:{}:", line_of(text, from));
