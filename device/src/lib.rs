@@ -8,6 +8,8 @@ pub mod control;
 pub mod demo;
 pub mod doctor;
 pub mod hand;
+pub mod journal;
+pub mod laptops;
 pub mod latest;
 #[cfg(feature = "perception")]
 pub mod line;
@@ -16,6 +18,7 @@ pub mod panel;
 pub mod performer;
 pub mod recorder;
 pub mod screen;
+pub mod shelf;
 #[cfg(feature = "perception")]
 pub mod source;
 #[cfg(feature = "perception")]

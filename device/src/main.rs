@@ -6,7 +6,8 @@
 //!                classifier,       ↑                             Supervision → systemd
 //!                smoother)      Steward ←Command─ Panel ←edges── buttons
 //!                    └─Observation→ Recorder      └──patterns→ LEDs
-//!                                   (takes.db)
+//!                                   (takes.db) ─takes→ Laptops ─→ network, serial lines
+//!                                              ←files─ (link)     Shelf: what was pushed
 //! ```
 //!
 //! [`run`] reads the settings, opens the parts, connects them and waits. Everything else that `rasikad` can be asked to
@@ -15,6 +16,7 @@
 mod verbs;
 
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
@@ -25,7 +27,6 @@ use rasika_device::control;
 use rasika_device::hand::{Keys, Listening};
 use rasika_device::latest::Latest;
 use rasika_device::panel::{Event, Fault};
-use rasika_device::performer::SoundMap;
 use rasika_device::performer::player::{Absent, Outputs, Player};
 use rasika_device::recorder::Recorder;
 use rasika_device::steward::{End, Parts, Steward, TakeNotes};
@@ -72,6 +73,14 @@ enum Verb {
     Learn(verbs::learn::Learn),
     /// Tell how the box that runs is doing
     Status(verbs::status::Status),
+    /// List the laptops that the box lets in, or let one in no longer
+    Keys(verbs::keys::Keys),
+    /// List what laptops pushed to the box: models, or ragas, maps, sounds, config
+    Models(verbs::keys::Shelved),
+    /// Put in force what was before the last push
+    Rollback(verbs::keys::Rollback),
+    /// Check a model package as the box does before it keeps one
+    CheckModel(verbs::push::CheckModel),
     /// End whatever sounds: in the box that runs, or on ports (every key of every channel, for after a kill)
     Panic(verbs::status::Panic),
 }
@@ -100,6 +109,10 @@ fn main() -> ExitCode {
         Verb::Doctor(doctor) => doctor.run(),
         Verb::Learn(learn) => learn.run(),
         Verb::Status(status) => status.run(),
+        Verb::Keys(keys) => keys.run(),
+        Verb::Models(shelved) => shelved.run(),
+        Verb::Rollback(rollback) => rollback.run(),
+        Verb::CheckModel(check) => check.run(),
         Verb::Panic(panic) => panic.run(),
     };
     match result {
@@ -113,13 +126,13 @@ fn main() -> ExitCode {
 
 /// The box: opens its parts, connects them and waits until it is told to end.
 fn run(setup: Setup) -> Result<()> {
-    let Setup { config, engine, source, front, models, unsound } = setup;
+    let Setup { config, engine, source, front, models, unsound, sounds, shelf, told: news } = setup;
     let stop = stop_signal()?;
     let library = Arc::clone(engine.library());
 
     let moods = Arc::new(Latest::<Mood>::default());
     let mut outputs = Outputs::new(config.midi.ports.iter().map(|word| port(word)).collect());
-    outputs.sounds = SoundMap::named(&config.music.sounds)?;
+    outputs.sounds = sounds;
     outputs.own_sounds = verbs::own_sounds(&config.midi.ports)?;
     outputs.clock = config.midi.clock;
     outputs.active_sensing = config.midi.active_sensing;
@@ -132,13 +145,16 @@ fn run(setup: Setup) -> Result<()> {
     let (hand, panic) = (Arc::clone(player.hand()), Arc::clone(player.panic()));
     let ears = config.midi.midi_in.iter().filter_map(|word| told(midi::open_in(word))).collect();
     let listening = Listening::start(ears, midi::open_in, keys, &sent, hand, panic)?;
-    let control = told(control::serve(verbs::status::verbs(&player, &library, Some(&listening))));
 
     let recorder = Recorder::start(verbs::run::recorder(&config))?;
     let camera = Camera::expect(source, config.camera.mirror, verbs::run::wish(&config))?;
     if unsound {
         front.teller().tell(Event::Fault(Fault::Config));
     }
+    let link = verbs::laptops::serve(&config, &shelf, &player, &library, &listening);
+    news.iter().for_each(|line| link.tell(line));
+    let control = told(control::serve(verbs::laptops::verbs(&link, &shelf, &player, &library, &listening)));
+
     let rounds = Progress::default();
     let vitals = vec![Arc::clone(player.progress()), Arc::clone(camera.progress()), Arc::clone(&rounds)];
     let supervision = Supervision::start(Notifier::from_environment().context("NOTIFY_SOCKET")?, vitals)?;
@@ -153,6 +169,7 @@ fn run(setup: Setup) -> Result<()> {
         front,
         supervision: &supervision,
         rounds,
+        link,
         library: &library,
         take: TakeNotes {
             performer: config.recording.performer.clone(),
@@ -163,6 +180,9 @@ fn run(setup: Setup) -> Result<()> {
     let end = steward.run(&stop);
 
     drop((control, listening, supervision));
+    if let Ok(shelf) = &shelf {
+        shelf.settle();
+    }
     // The melody ends its phrase before the music does.
     moods.set(Mood::default());
     player.conclude();
@@ -172,6 +192,7 @@ fn run(setup: Setup) -> Result<()> {
         End::Asked => Ok(()),
         End::Died => anyhow::bail!("the performer has died; start again"),
         End::ShutDown => switch_off(),
+        End::Restart => begin_anew(),
     }
 }
 
@@ -184,6 +205,13 @@ fn port(word: &str) -> Box<dyn MidiOut> {
 /// What worked; what did not is told, and the box goes on without it.
 fn told<T, E: std::fmt::Display>(result: Result<T, E>) -> Option<T> {
     result.inspect_err(|error| eprintln!("rasikad: {error}")).ok()
+}
+
+/// The same program in the same process, as the service manager knows it.
+fn begin_anew() -> Result<()> {
+    let program = std::env::current_exe().context("the box has ended; start it again")?;
+    let error = Command::new(program).args(std::env::args_os().skip(1)).exec();
+    Err(error).context("the box has ended and cannot start itself; start it again")
 }
 
 /// Asks the system to switch the board off.

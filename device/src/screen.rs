@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rasika_models::{Mood, Rasa};
 
+use crate::journal::Journal;
 use crate::performer::{Library, Status};
 
 /// Time between two drawings of the panel.
@@ -43,17 +44,24 @@ pub struct Screen {
     last_drawn: Option<Instant>,
     last_change: Option<(Option<Rasa>, Option<u8>, &'static str)>,
     below: Vec<String>,
+    journal: Option<Journal>,
 }
 
 impl Default for Screen {
     fn default() -> Self {
         let terminal = io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         let colors = terminal && std::env::var_os("NO_COLOR").is_none();
-        Self { terminal, colors, drawn_lines: 0, last_drawn: None, last_change: None, below: Vec::new() }
+        Self { terminal, colors, drawn_lines: 0, last_drawn: None, last_change: None, below: Vec::new(), journal: None }
     }
 }
 
 impl Screen {
+    /// One whose messages a journal keeps.
+    #[must_use]
+    pub fn with_journal(journal: Journal) -> Self {
+        Self { journal: Some(journal), ..Self::default() }
+    }
+
     /// Shows a frame, if it is time to, or if something changed. A terminal that is gone is no reason to stop.
     pub fn show(&mut self, view: &View) {
         if !self.terminal {
@@ -102,6 +110,9 @@ impl Screen {
     pub fn say(&mut self, message: &str) {
         // The panel is drawn anew below it.
         self.drawn_lines = 0;
+        if let Some(journal) = &self.journal {
+            journal.say(message);
+        }
         eprintln!("rasikad: {message}");
     }
 

@@ -7,11 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::{Receiver, Sender, never};
+use rasika_models::package::Package;
 use rasika_models::{FEATURES_VERSION, Mood, Observation, Rasa};
 
 use crate::camera::{Camera, News};
 use crate::hand::Listening;
+use crate::journal::Journal;
+use crate::laptops::{Adopt, Laptops, Shown};
 use crate::latest::Latest;
+use crate::link::PairingEvent;
+use crate::link::message::{Label, MoodNow};
 use crate::panel::terminal::SimulatedPanel;
 use crate::panel::{Command, Event, Fault, Panel, Teller};
 use crate::performer::player::{self, Player};
@@ -28,8 +34,61 @@ const GLANCE: Duration = Duration::from_millis(40);
 const FROZEN: Duration = Duration::from_secs(3);
 /// Time between two tries to load models that did not load.
 const MODELS_AGAIN: Duration = Duration::from_secs(10);
+/// Before the box starts anew, so that whoever asked for it hears that it will.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Time between two signs of MIDI activity.
 const ACTIVITY: Duration = Duration::from_millis(80);
+
+/// A model that is to be in force from now on.
+pub struct Adoption {
+    /// Its name and its package; `None` for the built-in knowledge.
+    pub model: Option<(String, Box<Package>)>,
+    /// Hears whether it is.
+    pub answer: Sender<Result<(), String>>,
+}
+
+/// What comes from the link, and what it is shown.
+pub struct Link {
+    /// Laptops; `None` if they cannot be served.
+    pub laptops: Option<Laptops>,
+    /// Laptops that ask to be paired.
+    pub pairing: Receiver<PairingEvent>,
+    /// Models to adopt.
+    pub adoptions: Receiver<Adoption>,
+    /// Puts in force what the shelf says.
+    pub adopt: Option<Adopt>,
+    /// The model that is in force at the start.
+    pub model: Option<(String, Box<Package>)>,
+    /// What laptops are shown.
+    pub shown: Arc<Shown>,
+    /// What is said.
+    pub journal: Journal,
+    /// Set when what was pushed is read at a start: the box starts anew.
+    pub restart: Arc<AtomicBool>,
+}
+
+impl Link {
+    /// No laptop, and nothing pushed.
+    #[must_use]
+    pub fn none(journal: Journal) -> Self {
+        Self {
+            laptops: None,
+            pairing: never(),
+            adoptions: never(),
+            adopt: None,
+            model: None,
+            shown: Arc::default(),
+            journal,
+            restart: Arc::default(),
+        }
+    }
+
+    /// Says something before the steward is at work.
+    pub fn tell(&self, line: &str) {
+        eprintln!("rasikad: {line}");
+        self.journal.say(line);
+    }
+}
 
 /// The panel: on a board, or in the terminal.
 pub enum Front {
@@ -74,6 +133,8 @@ pub struct Parts<'a> {
     pub supervision: &'a Supervision,
     /// Moves with every round.
     pub rounds: Progress,
+    /// Laptops.
+    pub link: Link,
     /// Names of ragas and talas.
     pub library: &'a Library,
     /// Who performs, and what else is written into a take.
@@ -98,6 +159,8 @@ pub enum End {
     Asked,
     /// The panel said that the box is to be switched off.
     ShutDown,
+    /// Something that is read at a start was pushed: the box is to start anew.
+    Restart,
     /// The performer's thread has died.
     Died,
 }
@@ -107,6 +170,7 @@ pub struct Steward<'a> {
     parts: Parts<'a>,
     screen: Screen,
     watcher: Option<Watcher>,
+    restart_at: Option<Instant>,
     models_at: Instant,
     sight: Option<Sight>,
     frame_px: (u32, u32),
@@ -125,9 +189,9 @@ impl<'a> Steward<'a> {
     pub fn new(parts: Parts<'a>) -> Self {
         let now = Instant::now();
         Self {
-            parts,
-            screen: Screen::default(),
+            screen: Screen::with_journal(parts.link.journal.clone()),
             watcher: None,
+            restart_at: None,
             models_at: now,
             sight: None,
             frame_px: (0, 0),
@@ -138,11 +202,13 @@ impl<'a> Steward<'a> {
             lost_ports: 0,
             events: 0,
             activity_at: now,
+            parts,
         }
     }
 
     /// Goes round until it is told to stop.
     pub fn run(mut self, stop: &AtomicBool) -> End {
+        self.name_model();
         self.load_models();
         self.tell(Event::Ready);
         self.parts.supervision.status("playing");
@@ -155,6 +221,13 @@ impl<'a> Steward<'a> {
             if !self.parts.player.is_playing() {
                 return End::Died;
             }
+            if self.parts.link.restart.load(Ordering::Acquire) {
+                let begun = *self.restart_at.get_or_insert_with(Instant::now);
+                if begun.elapsed() >= LAST_WORDS {
+                    return End::Restart;
+                }
+            }
+            self.hear_laptops();
             self.hear_player();
             self.hear_recorder();
             if self.hear_panel() {
@@ -166,6 +239,11 @@ impl<'a> Steward<'a> {
     }
 
     fn tell(&self, event: Event) {
+        match event {
+            Event::Fault(fault) => self.parts.link.shown.fault(fault, true),
+            Event::FaultGone(fault) => self.parts.link.shown.fault(fault, false),
+            _ => {}
+        }
         self.parts.front.panel().teller().tell(event);
     }
 
@@ -175,15 +253,76 @@ impl<'a> Steward<'a> {
             return;
         }
         match Watcher::new(self.parts.way.clone()) {
-            Ok(watcher) => {
+            Ok(mut watcher) => {
+                let package = self.parts.link.model.as_ref().map(|(_, package)| &**package);
+                let adopted = watcher.adopt(package);
                 self.watcher = Some(watcher);
-                self.tell(Event::FaultGone(Fault::Model));
+                match adopted {
+                    Ok(()) => self.tell(Event::FaultGone(Fault::Model)),
+                    Err(error) => {
+                        self.screen.say(&format!("{error}; the built-in knowledge is asked instead"));
+                        self.parts.link.model = None;
+                        self.name_model();
+                        self.tell(Event::Fault(Fault::Model));
+                    }
+                }
             }
             Err(error) => {
                 self.models_at = Instant::now() + MODELS_AGAIN;
                 self.screen.say(&format!("{error}; the drone plays on"));
                 self.tell(Event::Fault(Fault::Model));
             }
+        }
+    }
+
+    fn model_name(&self) -> String {
+        let built_in = || format!("knowledge, features {FEATURES_VERSION}");
+        self.parts.link.model.as_ref().map_or_else(built_in, |(name, _)| name.clone())
+    }
+
+    fn name_model(&self) {
+        self.parts.link.shown.model(&self.model_name());
+    }
+
+    fn hear_laptops(&mut self) {
+        let Link { laptops, pairing, adoptions, .. } = &self.parts.link;
+        let lines: Vec<String> = laptops.iter().flat_map(|laptops| laptops.reports().try_iter()).collect();
+        let (pairing, adoptions): (Vec<_>, Vec<_>) = (pairing.try_iter().collect(), adoptions.try_iter().collect());
+        lines.iter().for_each(|line| self.screen.say(line));
+        for event in pairing {
+            match event {
+                PairingEvent::Asked(digits) => {
+                    let [a, b, c] = digits;
+                    self.tell(Event::PairingAsked(digits));
+                    self.screen.say(&format!("a laptop asks to be paired: RECORD if it shows {a} {b} {c}"));
+                }
+                PairingEvent::Done(let_in) => {
+                    self.screen.say(if let_in { "the laptop is paired" } else { "no laptop was paired" });
+                    self.tell(Event::PairingDone(let_in));
+                }
+            }
+        }
+        adoptions.into_iter().for_each(|adoption| self.adopt(adoption));
+    }
+
+    /// Swaps the model between two frames; the music goes on.
+    fn adopt(&mut self, Adoption { model, answer }: Adoption) {
+        self.tell(Event::UpdateStarted);
+        let package = model.as_ref().map(|(_, package)| &**package);
+        let adopted = self.watcher.as_mut().map_or(Ok(()), |watcher| watcher.adopt(package));
+        self.tell(Event::UpdateDone(adopted.is_ok()));
+        if adopted.is_ok() {
+            self.parts.link.model = model;
+            self.name_model();
+            self.tell(Event::FaultGone(Fault::Model));
+            self.screen.say(&format!("the rasas are told by {} from now on", self.model_name()));
+        }
+        let _ = answer.try_send(adopted.map_err(|error| error.to_string()));
+    }
+
+    fn takes_changed(&self, anew: bool) {
+        if let Some(laptops) = &self.parts.link.laptops {
+            laptops.takes_changed(anew);
         }
     }
 
@@ -210,6 +349,14 @@ impl<'a> Steward<'a> {
     fn hear_recorder(&mut self) {
         for report in self.parts.recorder.reports().try_iter() {
             self.screen.say(&report.to_string());
+            match &report {
+                recorder::Report::Begun(_) => self.parts.link.shown.recording(true),
+                recorder::Report::Confirmed { .. } | recorder::Report::Empty(_) | recorder::Report::Fault(_) => {
+                    self.parts.link.shown.recording(false);
+                }
+                _ => {}
+            }
+            self.takes_changed(matches!(report, recorder::Report::SetAside(_)));
             match report {
                 recorder::Report::Ready { .. } => self.tell(Event::FaultGone(Fault::Disk)),
                 recorder::Report::Confirmed { .. } => {
@@ -239,19 +386,38 @@ impl<'a> Steward<'a> {
         for command in commands {
             match command {
                 Command::PlaySignature(rasa) | Command::Confirm(Some(rasa)) => self.parts.player.sign(rasa),
-                Command::Automatic | Command::Confirm(None) | Command::ClosePairing => {}
+                Command::Automatic | Command::Confirm(None) => {}
                 Command::StartRecording(label) => self.record(label),
                 Command::StopRecording => self.order(Recorder::end),
                 Command::DiscardLast => self.order(Recorder::discard_last),
                 Command::Panic => self.parts.player.panic().store(true, Ordering::Release),
-                Command::OpenPairing | Command::AcceptPairing(_) | Command::RefusePairing(_) => {
-                    self.screen.say("this version has no link to a laptop yet: pairing is closed again");
-                    self.tell(Event::PairingDone(false));
+                Command::OpenPairing
+                | Command::ClosePairing
+                | Command::AcceptPairing(_)
+                | Command::RefusePairing(_) => {
+                    self.pair(command);
                 }
                 Command::ShutDown => return true,
             }
         }
         false
+    }
+
+    fn pair(&mut self, command: Command) {
+        match (&self.parts.link.laptops, command) {
+            (Some(laptops), Command::OpenPairing) => laptops.open_pairing(),
+            (Some(laptops), Command::ClosePairing) => laptops.close_pairing(),
+            (Some(laptops), Command::RefusePairing(digits)) => laptops.refuse(digits),
+            // A laptop that has left meanwhile has ended the pairing by itself.
+            (Some(laptops), Command::AcceptPairing(digits)) => {
+                let _ = laptops.accept(digits);
+            }
+            (None, Command::OpenPairing) => {
+                self.screen.say("laptops cannot be served, so none can be paired");
+                self.tell(Event::PairingDone(false));
+            }
+            _ => {}
+        }
     }
 
     fn record(&mut self, label: Option<Rasa>) {
@@ -261,7 +427,7 @@ impl<'a> Steward<'a> {
             return;
         };
         let TakeNotes { performer, config, mirrored } = self.parts.take.clone();
-        let model = format!("knowledge, features {FEATURES_VERSION}");
+        let model = self.model_name();
         let plan = Plan { label, performer, config, model, mirrored, frame_px: self.frame_px };
         self.order(|recorder| recorder.begin(plan));
     }
@@ -364,6 +530,7 @@ impl<'a> Steward<'a> {
             self.screen.below(lines.to_vec(), SimulatedPanel::DOING);
         }
         let status = self.parts.player.status();
+        self.parts.link.shown.mood(mood_now(self.sight.as_ref(), status, self.parts.library));
         self.screen.show(&view(self.parts.camera.time_ms(), None, self.sight.as_ref(), status, self.parts.library));
     }
 }
@@ -386,6 +553,22 @@ pub fn view<'a>(
         mood: sight.map_or_else(Mood::default, |sight| sight.mood),
         status,
         library,
+    }
+}
+
+/// What laptops are shown of a sight, or of none.
+fn mood_now(sight: Option<&Sight>, status: Status, library: &Library) -> MoodNow {
+    let mood = sight.map_or_else(Mood::default, |sight| sight.mood);
+    let raga = status.raga.and_then(|index| library.ragas.get(usize::from(index)));
+    MoodNow {
+        rasa: Label(mood.rasa),
+        confidence: mood.confidence,
+        intensity: mood.intensity,
+        probabilities: sight.map_or([0.0; Rasa::COUNT], |sight| sight.smoothed),
+        face: sight.is_some_and(|sight| sight.observation.face.is_some()),
+        hands: sight.map_or(0, |sight| sight.observation.hands.len() as u8),
+        raga: raga.map(|raga| raga.name.clone()).unwrap_or_default(),
+        section: status.section.name().to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use rasika_models::package::{Model, Package, PackageError};
 use rasika_models::perception::governor::{Governor, Load};
 use rasika_models::perception::{HandsPace, Perceiver, PerceptionError, Settings, Timing, Tracking};
 use rasika_models::smoother;
@@ -60,6 +61,19 @@ impl Watcher {
             smoother: Smoother::new(smoother::Settings::default()),
             governor: Governor::default(),
         })
+    }
+
+    /// From the next frame on rasas are told by a trained model, or (`None`) by the built-in knowledge. What stood before
+    /// stays if the model does not load or fails its self-test, here where it would run.
+    ///
+    /// # Errors
+    /// The model does not load or fails its self-test.
+    pub fn adopt(&mut self, package: Option<&Package>) -> Result<(), PackageError> {
+        self.classifier = match package {
+            Some(package) => Classifier::trained(Model::load(package)?),
+            None => Classifier::default_model(),
+        };
+        Ok(())
     }
 
     /// Looks at a frame.

@@ -87,6 +87,8 @@ fn wrong_values_are_told_with_what_they_may_be() {
         ("[box]\nname = \"\"", "rasika.toml:2: box.name is empty"),
         ("[box]\nname = \"a\\nb\"", "rasika.toml:2: box.name is"),
         ("[link]\nlisten = [\"here\"]", "rasika.toml:2: link.listen has 'here'"),
+        ("[link]\nserial = [\"/dev/ttyS0@fast\"]", "rasika.toml:2: link.serial has '/dev/ttyS0@fast'"),
+        ("[link]\nserial = [\"ttyS0\"]", "rasika.toml:2: link.serial has 'ttyS0'"),
         ("[link]\nlisten = \"0.0.0.0:1\"", "rasika.toml:2: link.listen is \"0.0.0.0:1\"; it must be a list"),
         (
             "[recording]\nkeep_images = true",

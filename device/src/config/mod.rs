@@ -158,6 +158,8 @@ pub struct RecordingConfig {
 pub struct LinkConfig {
     /// Where laptops reach the box.
     pub listen: Vec<SocketAddr>,
+    /// Serial ports, each with its baud rate.
+    pub serial: Vec<(String, u32)>,
     /// Whether it is announced.
     pub mdns: bool,
 }
@@ -182,7 +184,7 @@ impl Config {
             },
             panel: panel(&values)?,
             recording: recording(&values)?,
-            link: LinkConfig { listen: addresses(&values)?, mdns: values.yes("link.mdns")? },
+            link: LinkConfig { listen: addresses(&values)?, serial: lines(&values)?, mdns: values.yes("link.mdns")? },
             text: layers.snapshot(),
         })
     }
@@ -288,6 +290,19 @@ fn recording(values: &Values<'_>) -> Result<RecordingConfig, ConfigError> {
         prune_held: values.yes("recording.prune_held")?,
         performer: values.text("recording.performer")?,
     })
+}
+
+fn lines(values: &Values<'_>) -> Result<Vec<(String, u32)>, ConfigError> {
+    const USUAL_BAUD: u32 = 115_200;
+    let read = |text: &String| {
+        let (path, baud) = text.split_once('@').unwrap_or((text, ""));
+        let baud = if text.contains('@') { baud.parse().ok() } else { Some(USUAL_BAUD) };
+        let baud = baud.filter(|baud| (1200..=4_000_000).contains(baud) && path.starts_with("/dev/"));
+        let what =
+            || format!("link.serial has '{text}'; write a device and perhaps a baud rate, as /dev/ttyUSB0@921600");
+        baud.map(|baud| (path.to_owned(), baud)).ok_or_else(|| values.wrong("link.serial", what()))
+    };
+    values.texts("link.serial")?.iter().map(read).collect()
 }
 
 fn addresses(values: &Values<'_>) -> Result<Vec<SocketAddr>, ConfigError> {

@@ -70,6 +70,16 @@ impl Store {
         self.select("ORDER BY box.id, number", [])
     }
 
+    /// How many whole takes of a box are not discarded.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn kept(&self, of: BoxId) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM take JOIN box ON box.id = take.box \
+            WHERE uid = ?1 AND state IN (1, 2) AND NOT discarded";
+        Ok(self.db.prepare_cached(sql)?.query_row([of.0], |row| row.get(0))?)
+    }
+
     pub(super) fn select(&self, rest: &str, params: impl Params) -> Result<Vec<Take>, StoreError> {
         let mut statement = self.db.prepare_cached(&format!("SELECT {COLUMNS} {rest}"))?;
         Ok(statement.query_map(params, take)?.collect::<Result<_, _>>()?)

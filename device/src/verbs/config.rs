@@ -35,6 +35,11 @@ pub struct Settings {
 impl Settings {
     /// The settings in force: defaults, file, environment, flags.
     pub fn layers(&self) -> Result<Layers> {
+        self.layers_with(None)
+    }
+
+    /// The same, with a text that a laptop pushed over the files: its name, and what it says.
+    pub fn layers_with(&self, pushed: Option<(&str, &str)>) -> Result<Layers> {
         let mut layers = Layers::defaults()?;
         match &self.config {
             Some(file) => read(&mut layers, file)?,
@@ -43,6 +48,9 @@ impl Settings {
                     read(&mut layers, file)?;
                 }
             }
+        }
+        if let Some((name, text)) = pushed {
+            layers.file(name, text)?;
         }
         // A variable that is no Unicode cannot be one of ours.
         let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));

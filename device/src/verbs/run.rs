@@ -6,10 +6,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Args;
 use rasika_device::config::{CameraSource, Config, Layers};
+use rasika_device::laptops;
+use rasika_device::link::message::FileKind;
 use rasika_device::panel::terminal::SimulatedPanel;
 use rasika_device::panel::{self, Panel, RecordBy};
-use rasika_device::performer::{Engine, Library, Settings};
+use rasika_device::performer::{Engine, Library, RasaMap, Settings, SoundMap};
 use rasika_device::recorder;
+use rasika_device::shelf::{Entry, Shelf, label};
 use rasika_device::source::{Source, Wish};
 use rasika_device::steward::Front;
 use rasika_hardware::pins::{Bcm, Pull};
@@ -54,6 +57,12 @@ pub struct Setup {
     pub models: PathBuf,
     /// Whether the settings were wrong and the defaults are used.
     pub unsound: bool,
+    /// How voices are laid out where a port has no map of its own.
+    pub sounds: SoundMap,
+    /// What laptops pushed; or why that cannot be read.
+    pub shelf: Result<Arc<Shelf>, String>,
+    /// What there is to tell.
+    pub told: Vec<String>,
 }
 
 impl Run {
@@ -73,6 +82,13 @@ impl Run {
             // Whoever tries it has no right to the system's folder.
             config.recording.folder = own_folder();
         }
+        let (shelf, mut told) = match Shelf::open(&config.recording.folder.join("shelf")) {
+            Ok((shelf, told)) => (Ok(Arc::new(shelf)), told),
+            Err(error) => (Err(error.to_string()), Vec::new()),
+        };
+        let pushed = Pushed { shelf: shelf.as_ref().ok().map(|shelf| &**shelf), told: &mut told };
+        let (config, engine, sounds) = self.with_pushed(config, unsound, pushed)?;
+        let mut config = config;
         if !self.ports.is_empty() {
             config.midi.ports = self.ports;
         }
@@ -88,7 +104,66 @@ impl Run {
             Front::Board(Panel::start(panel)?)
         };
         let models = self.models.unwrap_or_else(super::usual_models);
-        Ok(Setup { engine: engine(&config)?, config, source, front, models, unsound })
+        Ok(Setup { engine, config, source, front, models, unsound, sounds, shelf, told })
+    }
+}
+
+/// What laptops pushed that is read at a start. What is wrong with it is told, and the box goes on without it.
+struct Pushed<'a> {
+    shelf: Option<&'a Shelf>,
+    told: &'a mut Vec<String>,
+}
+
+impl Pushed<'_> {
+    /// Reads each text of a kind that is in force.
+    fn read(&mut self, kind: FileKind, mut read: impl FnMut(&Entry, &str) -> Result<()>) {
+        let Some(shelf) = self.shelf else { return };
+        for entry in shelf.in_force(kind) {
+            let text = shelf.read(entry.hash).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            if let Err(error) = text.map_err(Into::into).and_then(|text| read(&entry, &text)) {
+                self.told.push(format!("{error:#}; the box goes on without this {}", label(kind)));
+            }
+        }
+    }
+}
+
+impl Run {
+    /// Settings and music with what laptops pushed over them.
+    fn with_pushed(&self, config: Config, unsound: bool, mut pushed: Pushed<'_>) -> Result<(Config, Engine, SoundMap)> {
+        let mut config = config;
+        let folder = config.recording.folder.clone();
+        pushed.read(FileKind::Config, |entry, text| {
+            if !unsound {
+                let layers = self.settings.layers_with(Some((entry.name.as_str(), text)))?;
+                config = Config::of(&layers)?;
+                config.recording.folder.clone_from(&folder);
+            }
+            Ok(())
+        });
+        let music = &config.music;
+        let mut library = match &music.library {
+            Some(folder) => Library::with_folder(folder)?,
+            None => Library::built_in().context("the built-in ragas")?,
+        };
+        pushed.read(FileKind::Raga, |entry, text| Ok(library.add_raga(entry.name.as_str(), text).map(drop)?));
+        let mut map = library.map(&music.map)?;
+        pushed.read(FileKind::Map, |entry, text| {
+            map = RasaMap::parse(entry.name.as_str(), text, &library)?;
+            Ok(())
+        });
+        let mut sounds = SoundMap::named(&music.sounds)?;
+        pushed.read(FileKind::Sounds, |entry, text| {
+            sounds = SoundMap::parse(entry.name.as_str(), text)?;
+            Ok(())
+        });
+        let settings = Settings {
+            seed: music.seed,
+            sa: music.sa,
+            bends: music.bends,
+            drone_s: music.drone_s,
+            ..Settings::default()
+        };
+        Ok((config, Engine::new(Arc::new(library), Arc::new(map), settings), sounds))
     }
 }
 
@@ -97,18 +172,6 @@ fn own_folder() -> PathBuf {
     let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
     let data = std::env::var_os("XDG_DATA_HOME").filter(|data| !data.is_empty()).map(PathBuf::from).or_else(home);
     data.unwrap_or_else(std::env::temp_dir).join("rasika/box")
-}
-
-fn engine(config: &Config) -> Result<Engine> {
-    let music = &config.music;
-    let library = match &music.library {
-        Some(folder) => Library::with_folder(folder)?,
-        None => Library::built_in().context("the built-in ragas")?,
-    };
-    let map = library.map(&music.map)?;
-    let settings =
-        Settings { seed: music.seed, sa: music.sa, bends: music.bends, drone_s: music.drone_s, ..Settings::default() };
-    Ok(Engine::new(Arc::new(library), Arc::new(map), settings))
 }
 
 fn panel_settings(config: &Config) -> panel::Settings {
@@ -141,6 +204,16 @@ pub fn recorder(config: &Config) -> recorder::Settings {
         quota_bytes: recording.quota_bytes,
         margin_bytes: recording.margin_bytes,
         prune_held: recording.prune_held,
+    }
+}
+
+/// How laptops reach the box.
+pub fn link(config: &Config) -> laptops::Settings {
+    laptops::Settings {
+        listen: config.link.listen.clone(),
+        serial: config.link.serial.clone(),
+        mdns: config.link.mdns,
+        keys: config.recording.folder.join("link"),
     }
 }
 

@@ -64,6 +64,12 @@ impl Panic {
     }
 }
 
+/// How a box plays, for whoever asks.
+pub fn report(player: &Player, library: &Arc<Library>, listening: &Listening) -> Box<dyn Fn() -> Report + Send + Sync> {
+    let (gauges, library, heard) = (player.gauges().clone(), Arc::clone(library), listening.gauges().to_vec());
+    Box::new(move || Report::of(&gauges, &library, &heard))
+}
+
 /// What a box that plays can be asked about its performance.
 pub fn verbs(player: &Player, library: &Arc<Library>, listening: Option<&Listening>) -> Verbs {
     let (gauges, library) = (player.gauges().clone(), Arc::clone(library));

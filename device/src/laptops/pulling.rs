@@ -1,0 +1,33 @@
+//! A laptop's dataset as the link fills it: the same store as the box's.
+
+use super::takes::{id_of, take_of};
+use crate::link::message::{BoxId, TakeInfo};
+use crate::link::{LaptopSide, Wanted};
+use crate::store::{self, Fetch, Store, StoreError};
+
+/// A store that takes in what a box has.
+#[derive(Debug)]
+pub struct Pulling(pub Store);
+
+impl LaptopSide for Pulling {
+    fn cursor(&mut self, of: BoxId) -> Result<u64, String> {
+        self.0.cursor(store::BoxId(of.0)).map_err(|error| error.to_string())
+    }
+
+    fn change(&mut self, box_name: &str, take: &TakeInfo) -> Result<Wanted, String> {
+        let take = take_of(take).ok_or_else(|| format!("take {} has no label; update the box", id_of(take.id)))?;
+        match self.0.fetch(box_name, &take).map_err(|error| error.to_string())? {
+            Fetch::Done => Ok(Wanted::Nothing),
+            Fetch::Chunks { from } => Ok(Wanted::Chunks { from_part: from }),
+        }
+    }
+
+    fn chunk(&mut self, take: &TakeInfo, part: u32, chunk: &[u8]) -> Result<(), String> {
+        self.0.put_chunk(id_of(take.id), part, chunk).map_err(|error| error.to_string())
+    }
+
+    fn whole(&mut self, take: &TakeInfo) -> Result<(), String> {
+        let known = take_of(take).ok_or_else(|| StoreError::NoTake(id_of(take.id)).to_string())?;
+        self.0.fetched(&known).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,297 @@
+//! The box as the link asks it: takes from the store, files from the shelf, everything else from its parts.
+
+use super::shown::Shown;
+use super::takes::{id_of, info_of};
+use crate::control::Report;
+use crate::journal::Journal;
+use crate::link::message::{
+    BoxId, FileKind, FileName, FileState, Hash, Label, MoodNow, Proof, Pruned, PublicKey, Reason, Refusal, Status,
+    TakeId, TakeInfo,
+};
+use crate::link::{BoxSide, Inbox};
+use crate::shelf::{PROVING, Shelf, ShelfError};
+use crate::store::{self, Store, StoreError, TakeHash};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{broadcast, watch};
+
+/// Checks a file that was pushed before it is kept, and says what it is in a line.
+pub type Check = Box<dyn Fn(FileKind, &FileName, &Path) -> Result<String, String> + Send + Sync>;
+/// Puts in force what the shelf says of a kind; an error says why it cannot be.
+pub type Adopt = Arc<dyn Fn(FileKind) -> Result<(), String> + Send + Sync>;
+
+/// The parts of the box that laptops have to do with.
+pub struct Parts {
+    /// How the box calls itself.
+    pub name: String,
+    /// Its file of takes.
+    pub takes: PathBuf,
+    /// Its shelf.
+    pub shelf: Arc<Shelf>,
+    /// What it shows.
+    pub shown: Arc<Shown>,
+    /// What it says.
+    pub journal: Journal,
+    /// How it plays.
+    pub report: Box<dyn Fn() -> Report + Send + Sync>,
+    /// Set, it ends every note.
+    pub panic: Arc<AtomicBool>,
+    /// Degrees Celsius of the board.
+    pub temperature_c: fn() -> Option<f32>,
+    /// See [`Check`].
+    pub check: Check,
+    /// See [`Adopt`].
+    pub adopt: Adopt,
+}
+
+/// The box.
+pub(super) struct Side {
+    parts: Parts,
+    inbox: Inbox,
+    store: Mutex<Option<Store>>,
+    last: watch::Sender<u64>,
+}
+
+impl Side {
+    pub fn new(parts: Parts) -> Self {
+        let inbox = Inbox::new(&parts.shelf.arriving());
+        Self { parts, inbox, store: Mutex::default(), last: watch::Sender::default() }
+    }
+
+    /// The recorder has changed takes, or (`anew`) put the file aside and begun another.
+    pub fn takes_changed(&self, anew: bool) {
+        if anew {
+            *self.store.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        if let Ok(last) = self.ask(|store, own| store.cursor(own)) {
+            self.last.send_if_modified(|known| std::mem::replace(known, last) != last);
+        }
+    }
+
+    /// Asks the store, opening it if need be. After an error it is opened anew.
+    fn ask<T>(&self, question: impl FnOnce(&mut Store, store::BoxId) -> Result<T, StoreError>) -> Result<T, Refusal> {
+        let mut slot = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let not_yet = || Refusal::new(Reason::Busy, "the box has not opened its takes yet; try again in a moment");
+        if slot.is_none() && !self.parts.takes.exists() {
+            return Err(not_yet());
+        }
+        let store = match &mut *slot {
+            Some(store) => store,
+            empty => empty.insert(Store::open(&self.parts.takes).map_err(|error| refusal(&error))?),
+        };
+        let answer = store.own_box().and_then(|own| own.map(|own| question(store, own)).transpose());
+        match answer {
+            Ok(answer) => answer.ok_or_else(not_yet),
+            Err(error) => {
+                if !matches!(error, StoreError::NoTake(_) | StoreError::NotNow(..)) {
+                    *slot = None;
+                }
+                Err(refusal(&error))
+            }
+        }
+    }
+
+    /// Changes a take of this box.
+    fn edit(
+        &self,
+        id: TakeId,
+        edit: impl FnOnce(&mut Store, store::TakeId) -> Result<store::Take, StoreError>,
+    ) -> Result<TakeInfo, Refusal> {
+        let take = self.ask(|store, _| edit(store, id_of(id)))?;
+        self.takes_changed(false);
+        info_of(&take).ok_or_else(|| Refusal::new(Reason::Busy, "the take is not whole yet; try again in a moment"))
+    }
+
+    /// Tries what the shelf says; if it cannot be, the shelf says again what it said before.
+    fn adopt(&self, kind: FileKind) -> Result<(), Refusal> {
+        (self.parts.adopt)(kind).map_err(|why| {
+            let back = self.parts.shelf.roll_back(kind).map_err(|error| error.to_string());
+            let back = back.and_then(|()| (self.parts.adopt)(kind));
+            let stands = back.map_or_else(|error| error, |()| "what was in force before stays".to_owned());
+            Refusal::new(Reason::Invalid, format!("{why}; {stands}"))
+        })
+    }
+}
+
+impl BoxSide for Side {
+    fn name(&self) -> String {
+        self.parts.name.clone()
+    }
+
+    fn status(&self) -> Result<Status, Refusal> {
+        let Parts { name, takes, shown, report, .. } = &self.parts;
+        let report = report();
+        // The box's store may be out of order; the rest is worth telling all the same.
+        let counted = self.ask(|store, own| Ok((own, store.cursor(own)?, store.kept(own)?)));
+        let mut faults = shown.faults();
+        let (own, last_change, kept) = counted.unwrap_or_else(|refusal| {
+            faults.push(refusal.what);
+            (store::BoxId([0; 16]), 0, 0)
+        });
+        let port = |port: &crate::control::Port| match (port.open, port.losses) {
+            (true, _) => format!("{}: open", port.name),
+            (false, 0) => format!("{}: not there", port.name),
+            (false, losses) => format!("{}: lost, {losses} times so far", port.name),
+        };
+        Ok(Status {
+            name: name.clone(),
+            box_id: BoxId(own.0),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            uptime_s: report.uptime_s,
+            unix_ms: store::Moment::now().unix_ms,
+            last_change,
+            takes: kept,
+            free_bytes: store::free_bytes(takes.parent().unwrap_or(Path::new("."))).unwrap_or(0),
+            recording: shown.is_recording(),
+            model: shown.model_name(),
+            mood: shown.moods().borrow().clone(),
+            ports: report.ports.iter().map(port).collect(),
+            temperature_c: (self.parts.temperature_c)(),
+            faults,
+        })
+    }
+
+    fn moods(&self) -> watch::Receiver<MoodNow> {
+        self.parts.shown.moods()
+    }
+
+    fn changes(&self, after: u64, limit: u32) -> Result<Vec<TakeInfo>, Refusal> {
+        let takes = self.ask(|store, own| store.changes(own, after, limit))?;
+        Ok(takes.iter().filter_map(info_of).collect())
+    }
+
+    fn last_change(&self) -> watch::Receiver<u64> {
+        self.last.subscribe()
+    }
+
+    fn chunks(&self, id: TakeId, hash: [u8; 32], from_part: u32, limit: u32) -> Result<Vec<Vec<u8>>, Refusal> {
+        let gone = || Refusal::new(Reason::NotFound, "the take is no longer on the box; pull again");
+        let chunks = self.ask(|store, _| {
+            let take = store.take(id_of(id))?;
+            let is_it = take.state.is_whole() && take.hash == Some(TakeHash(hash));
+            is_it.then(|| store.chunks(take.id, from_part, limit)).transpose()
+        });
+        chunks?.ok_or_else(gone)
+    }
+
+    fn prune(&self, laptop: PublicKey, proofs: &[Proof]) -> Result<Vec<Pruned>, Refusal> {
+        let pruned = proofs.iter().map(|proof| {
+            let kept = self.ask(|store, own| {
+                let id = id_of(proof.id);
+                let take = store.take(id)?;
+                if id.box_id != own || take.hash != Some(TakeHash(proof.hash)) {
+                    return Ok(Some("is not the take the laptop holds; pull it again".to_owned()));
+                }
+                if take.state == store::State::Gone {
+                    return Ok(None);
+                }
+                store.held(&laptop.0, &[(id, TakeHash(proof.hash))])?;
+                store.prune(id).map(|()| None)
+            });
+            Ok(Pruned { id: proof.id, kept: kept.unwrap_or_else(|refusal| Some(refusal.what)) })
+        });
+        let pruned = pruned.collect();
+        self.takes_changed(false);
+        pruned
+    }
+
+    fn relabel(&self, id: TakeId, label: Label) -> Result<TakeInfo, Refusal> {
+        let none = || Refusal::new(Reason::Invalid, "a take shows one of the nine rasas; name one, or discard it");
+        let rasa = label.0.ok_or_else(none)?;
+        self.edit(id, |store, id| store.relabel(id, rasa))
+    }
+
+    fn discard(&self, id: TakeId, discarded: bool) -> Result<TakeInfo, Refusal> {
+        self.edit(id, |store, id| if discarded { store.discard(id) } else { store.restore(id) })
+    }
+
+    fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    fn keep(&self, kind: FileKind, name: &FileName, path: &Path) -> Result<String, Refusal> {
+        if name.as_str() == crate::shelf::BUILT_IN {
+            return Err(Refusal::new(Reason::Invalid, "this name is taken for what the box has of its own; rename it"));
+        }
+        let about = (self.parts.check)(kind, name, path).map_err(|why| Refusal::new(Reason::Invalid, why))?;
+        let bytes = std::fs::read(path).map_err(|error| Refusal::new(Reason::Fault, error.to_string()))?;
+        self.parts.shelf.keep(kind, name, &bytes, &about).map_err(|error| unshelved(&error))?;
+        Ok(about)
+    }
+
+    fn activate(&self, kind: FileKind, name: &FileName, hash: Hash) -> Result<(), Refusal> {
+        let before = self.parts.shelf.in_force(kind);
+        self.parts.shelf.activate(kind, name, hash).map_err(|error| unshelved(&error))?;
+        let now = self.parts.shelf.in_force(kind);
+        if now == before {
+            return Ok(());
+        }
+        self.adopt(kind)?;
+        prove_later(&self.parts.shelf, &self.parts.journal, kind);
+        Ok(())
+    }
+
+    fn rollback(&self, kind: FileKind) -> Result<FileState, Refusal> {
+        self.parts.shelf.roll_back(kind).map_err(|error| unshelved(&error))?;
+        (self.parts.adopt)(kind).map_err(|why| Refusal::new(Reason::Fault, why))?;
+        let active = self.parts.shelf.list(kind).into_iter().find(|file| file.active);
+        active.ok_or_else(|| Refusal::new(Reason::Fault, "nothing of it is in force; push it again"))
+    }
+
+    fn list(&self, kind: FileKind) -> Result<Vec<FileState>, Refusal> {
+        Ok(self.parts.shelf.list(kind))
+    }
+
+    fn file(&self, kind: FileKind, name: &FileName) -> Result<Vec<u8>, Refusal> {
+        self.parts.shelf.file(kind, name).map_err(|error| unshelved(&error))
+    }
+
+    fn logs(&self, lines: u32) -> Result<Vec<String>, Refusal> {
+        Ok(self.parts.journal.last(lines as usize))
+    }
+
+    fn new_logs(&self) -> broadcast::Receiver<String> {
+        self.parts.journal.coming()
+    }
+
+    fn panic(&self) {
+        self.parts.panic.store(true, Ordering::Release);
+    }
+}
+
+/// What is in force of a kind has proved itself if it still is when the program has lived with it. Only from a thread of
+/// the link.
+pub(super) fn prove_later(shelf: &Arc<Shelf>, journal: &Journal, kind: FileKind) {
+    let (shelf, journal, trying) = (Arc::clone(shelf), journal.clone(), shelf.in_force(kind));
+    tokio::runtime::Handle::current().spawn(async move {
+        tokio::time::sleep(PROVING).await;
+        let prove = move || {
+            if shelf.in_force(kind) == trying
+                && let Err(error) = shelf.proven(kind)
+            {
+                journal.say(&error.to_string());
+            }
+        };
+        let _ = tokio::task::spawn_blocking(prove).await;
+    });
+}
+
+fn refusal(error: &StoreError) -> Refusal {
+    let reason = match error {
+        StoreError::NoTake(_) => Reason::NotFound,
+        StoreError::NotNow(..) => Reason::Busy,
+        StoreError::Full => Reason::Full,
+        _ => Reason::Fault,
+    };
+    Refusal::new(reason, error.to_string())
+}
+
+fn unshelved(error: &ShelfError) -> Refusal {
+    let reason = match error {
+        ShelfError::Absent { .. } | ShelfError::NothingBefore { .. } => Reason::NotFound,
+        ShelfError::Disk { cause, .. } if cause.kind() == std::io::ErrorKind::StorageFull => Reason::Full,
+        ShelfError::Disk { .. } => Reason::Fault,
+    };
+    Refusal::new(reason, error.to_string())
+}

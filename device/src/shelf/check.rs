@@ -1,0 +1,53 @@
+//! Checks texts as the box reads them at its start: what passes here can be put in force.
+
+use crate::config::Config;
+use crate::link::message::FileKind;
+use crate::performer::{Library, RasaMap, SoundMap};
+
+/// Settings that a laptop may not change: a box that records elsewhere would not find its own shelf.
+const FIXED: &str = "recording.folder";
+
+/// A kind of file in a word, for sentences.
+#[must_use]
+pub const fn label(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::Model => "model",
+        FileKind::Config => "config",
+        FileKind::Raga => "raga",
+        FileKind::Map => "rasa map",
+        FileKind::Sounds => "sound map",
+    }
+}
+
+/// Checks a text of any kind but a model's, and says what it is in a line. A map may name ragas of `library`.
+///
+/// # Errors
+/// The first thing that is wrong, with file and line.
+pub fn check_text(kind: FileKind, file: &str, bytes: &[u8], library: &Library) -> Result<String, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| format!("{file} is no text; push a .toml file"))?;
+    match kind {
+        FileKind::Model => Err(format!("{file} is to be checked as a model package")),
+        FileKind::Config => {
+            let config = Config::parse(file, text).map_err(|error| error.to_string())?;
+            let default = Config::parse(file, "").map_err(|error| error.to_string())?;
+            if config.recording.folder != default.recording.folder {
+                return Err(format!("{file} sets {FIXED}; that can only be set at the box, leave it out"));
+            }
+            Ok(format!("settings of {}", config.box_name))
+        }
+        FileKind::Raga => {
+            let mut library = library.clone();
+            let index = library.add_raga(file, text).map_err(|error| error.to_string())?;
+            Ok(format!("raga {}", library.ragas[index].name))
+        }
+        FileKind::Map => {
+            let map = RasaMap::parse(file, text, library).map_err(|error| error.to_string())?;
+            let ragas = rasika_models::Rasa::ALL.map(|rasa| library.ragas[map.style(rasa).ragas[0]].name.clone());
+            Ok(format!("rasas to {}", ragas.join(", ")))
+        }
+        FileKind::Sounds => {
+            SoundMap::parse(file, text).map_err(|error| error.to_string())?;
+            Ok("a sound map".to_owned())
+        }
+    }
+}

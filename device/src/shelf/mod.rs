@@ -1,0 +1,264 @@
+//! The shelf: what laptops pushed to the box, what of it is in force, and what was before.
+//!
+//! ```text
+//! shelf/ledger.json    which files there are, in force and before; replaced in one step, fsynced
+//! shelf/files/HASH     each file under the BLAKE3 of its bytes; written before the ledger names it
+//! shelf/arriving/      what is on its way, see the link's inbox
+//! ```
+//!
+//! Whoever pulls the plug finds the ledger of before or of after, and both name only files that are whole. What came
+//! in force less than [`PROVING`] before the program died is taken back at the next start.
+
+mod check;
+mod ledger;
+
+pub use check::{check_text, label};
+pub use ledger::{BUILT_IN, Entry};
+
+use crate::link::message::{FileKind, FileName, FileState, Hash};
+use ledger::{Force, Ledger, Trial};
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// A change has proved itself when the program has lived with it for so long.
+pub const PROVING: Duration = Duration::from_secs(30);
+
+/// The shelf cannot do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ShelfError {
+    /// There is no such file.
+    #[error("there is no {kind} {name} on the box; push it")]
+    Absent {
+        /// What.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Nothing was in force before.
+    #[error("there is no {kind} to go back to: nothing was in force before")]
+    NothingBefore {
+        /// What.
+        kind: &'static str,
+    },
+    /// The disk.
+    #[error("the shelf {path} cannot be read or written ({cause}); check the box's disk")]
+    Disk {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's words.
+        cause: io::Error,
+    },
+}
+
+/// The shelf of a box. Calls wait for the disk.
+#[derive(Debug)]
+pub struct Shelf {
+    folder: PathBuf,
+    ledger: Mutex<Ledger>,
+}
+
+impl Shelf {
+    /// Opens it; what there is to tell comes with it. A shelf that cannot be read is put aside: the box plays with what
+    /// is built in.
+    ///
+    /// # Errors
+    /// The folder cannot be made or written.
+    pub fn open(folder: &Path) -> Result<(Self, Vec<String>), ShelfError> {
+        let file = folder.join(ledger::FILE);
+        let disk = |cause| ShelfError::Disk { path: folder.to_owned(), cause };
+        fs::create_dir_all(folder.join(ledger::FILES)).map_err(disk)?;
+        let mut told = Vec::new();
+        let mut ledger = Ledger::read(&file).unwrap_or_else(|why| {
+            let aside = file.with_extension("damaged.json");
+            let kept = fs::rename(&file, &aside).is_ok();
+            let kept = if kept { format!("; it is kept as {}", aside.display()) } else { String::new() };
+            told.push(format!("what laptops pushed cannot be read ({why}){kept}; the box plays with what is built in"));
+            Ledger::default()
+        });
+        let shelf = Self { folder: folder.to_owned(), ledger: Mutex::default() };
+        let mut changed = false;
+        for (kind, force) in &mut ledger.force {
+            match force.trial {
+                Trial::Proven => continue,
+                Trial::Waiting => force.trial = Trial::Trying,
+                Trial::Trying => {
+                    force.back();
+                    let what = label(*kind);
+                    told.push(format!(
+                        "the program died within 30 s of a new {what}: the one before is in force again"
+                    ));
+                }
+            }
+            changed = true;
+        }
+        for (kind, hash) in ledger.in_force() {
+            // A name in the ledger without its bytes is a disk that lost them.
+            if !shelf.proved(hash) {
+                changed = true;
+                ledger.forget(kind, hash);
+                told.push(format!(
+                    "a {} that was pushed is damaged on the disk and no longer in force; push it again",
+                    label(kind)
+                ));
+            }
+        }
+        if changed {
+            shelf.write(&ledger)?;
+        }
+        *shelf.ledger() = ledger;
+        Ok((shelf, told))
+    }
+
+    /// Where pushed files arrive.
+    #[must_use]
+    pub fn arriving(&self) -> PathBuf {
+        self.folder.join("arriving")
+    }
+
+    /// Keeps a file that was checked, beside what is in force.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn keep(&self, kind: FileKind, name: &FileName, bytes: &[u8], about: &str) -> Result<(), ShelfError> {
+        let hash = Hash::of(bytes);
+        let path = self.path(hash);
+        whole(&path, bytes).map_err(|cause| ShelfError::Disk { path, cause })?;
+        let entry = Entry { kind, name: name.clone(), hash, bytes: bytes.len() as u64, about: about.to_owned() };
+        self.change(|ledger| {
+            ledger.keep(entry);
+            Ok(())
+        })?;
+        self.sweep();
+        Ok(())
+    }
+
+    /// Puts a kept file in force from now on. It has to prove itself: see [`Self::proven`].
+    ///
+    /// # Errors
+    /// There is no such file, or the disk.
+    pub fn activate(&self, kind: FileKind, name: &FileName, hash: Hash) -> Result<(), ShelfError> {
+        let absent = || ShelfError::Absent { kind: label(kind), name: name.to_string() };
+        self.change(|ledger| ledger.activate(kind, name, hash).then_some(()).ok_or_else(absent))
+    }
+
+    /// Puts in force what was before.
+    ///
+    /// # Errors
+    /// There is nothing, or the disk.
+    pub fn roll_back(&self, kind: FileKind) -> Result<(), ShelfError> {
+        let back = |ledger: &mut Ledger| ledger.force.get_mut(&kind).is_some_and(Force::back);
+        self.change(|ledger| back(ledger).then_some(()).ok_or(ShelfError::NothingBefore { kind: label(kind) }))
+    }
+
+    /// Kinds of which something is on trial now.
+    #[must_use]
+    pub fn on_trial(&self) -> Vec<FileKind> {
+        let ledger = self.ledger();
+        ledger.force.iter().filter(|(_, force)| force.trial == Trial::Trying).map(|(kind, _)| *kind).collect()
+    }
+
+    /// What is in force of a kind has proved itself: it stays when the program dies from now on.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn proven(&self, kind: FileKind) -> Result<(), ShelfError> {
+        if !self.on_trial().contains(&kind) {
+            return Ok(());
+        }
+        self.change(|ledger| {
+            if let Some(force) = ledger.force.get_mut(&kind) {
+                force.trial = Trial::Proven;
+            }
+            Ok(())
+        })
+    }
+
+    /// The program ends because it was asked to: nothing is to be taken back for that.
+    pub fn settle(&self) {
+        // A ledger that cannot be written now is taken for a crash: the one before is in force again, which works too.
+        self.on_trial().into_iter().for_each(|kind| drop(self.proven(kind)));
+    }
+
+    /// The files of a kind that are in force.
+    #[must_use]
+    pub fn in_force(&self, kind: FileKind) -> Vec<Entry> {
+        self.ledger().entries(kind, |force| &force.active)
+    }
+
+    /// All files of a kind, the newest first.
+    #[must_use]
+    pub fn list(&self, kind: FileKind) -> Vec<FileState> {
+        self.ledger().list(kind)
+    }
+
+    /// A file by name; of several by one name that which is in force, else the newest.
+    ///
+    /// # Errors
+    /// There is none, or the disk.
+    pub fn file(&self, kind: FileKind, name: &FileName) -> Result<Vec<u8>, ShelfError> {
+        let hash = self.ledger().named(kind, name);
+        let hash = hash.ok_or_else(|| ShelfError::Absent { kind: label(kind), name: name.to_string() })?;
+        self.read(hash)
+    }
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn read(&self, hash: Hash) -> Result<Vec<u8>, ShelfError> {
+        let path = self.path(hash);
+        fs::read(&path).map_err(|cause| ShelfError::Disk { path, cause })
+    }
+
+    fn proved(&self, hash: Hash) -> bool {
+        self.read(hash).is_ok_and(|bytes| Hash::of(&bytes) == hash)
+    }
+
+    fn path(&self, hash: Hash) -> PathBuf {
+        self.folder.join(ledger::FILES).join(hash.to_string())
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the ledger on the disk first, then here.
+    fn change(&self, change: impl FnOnce(&mut Ledger) -> Result<(), ShelfError>) -> Result<(), ShelfError> {
+        let mut ledger = self.ledger();
+        let mut new = ledger.clone();
+        change(&mut new)?;
+        self.write(&new)?;
+        *ledger = new;
+        Ok(())
+    }
+
+    fn write(&self, ledger: &Ledger) -> Result<(), ShelfError> {
+        let path = self.folder.join(ledger::FILE);
+        ledger.text().and_then(|text| whole(&path, &text)).map_err(|cause| ShelfError::Disk { path, cause })
+    }
+
+    /// Removes bytes that the ledger no longer names. What cannot be removed is tried again next time.
+    fn sweep(&self) {
+        let ledger = self.ledger();
+        let Ok(files) = fs::read_dir(self.folder.join(ledger::FILES)) else { return };
+        for file in files.flatten() {
+            let name = file.file_name();
+            if !ledger.files.iter().any(|entry| name.to_str() == Some(&entry.hash.to_string())) {
+                let _ = fs::remove_file(file.path());
+            }
+        }
+    }
+}
+
+/// Writes beside a file, brings it to the disk, and puts it in the file's place in one step.
+fn whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}

@@ -1,0 +1,121 @@
+//! What laptops push, as the box checks it and puts it in force; and `rasikad check-model`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::Args;
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use rasika_device::laptops::{Adopt, Check};
+use rasika_device::link::message::{FileKind, FileName};
+use rasika_device::performer::Library;
+use rasika_device::shelf::{Shelf, check_text};
+use rasika_device::steward::Adoption;
+use rasika_device::terminal::say;
+use rasika_models::package::{Card, Model, Package};
+
+/// A network that takes longer to load and to test is not for this box.
+const LONGEST_CHECK: Duration = Duration::from_secs(20);
+/// The steward answers within a frame; a camera may hold it up.
+const LONGEST_SWAP: Duration = Duration::from_secs(10);
+
+/// Arguments of `rasikad check-model`.
+#[derive(Debug, Args)]
+pub struct CheckModel {
+    /// The package
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+impl CheckModel {
+    /// Prints what it is, in a line.
+    pub fn run(self) -> Result<()> {
+        let package = Package::read(&self.file)?;
+        Model::load(&package)?;
+        Ok(say(about(&package.card))?)
+    }
+}
+
+/// A model in a line.
+fn about(card: &Card) -> String {
+    let takes: usize = card.trained_on.takes.iter().sum();
+    let learned = match takes {
+        0 => "trained elsewhere".to_owned(),
+        1 => "of one take".to_owned(),
+        takes => format!("of {takes} takes"),
+    };
+    let scored = card.scores.as_ref().map_or_else(
+        || "not scored".to_owned(),
+        |scores| format!("balanced accuracy {:.2} ({})", scores.balanced_accuracy, scores.split),
+    );
+    format!("{}, {learned}, {scored}", card.name)
+}
+
+/// Checks what is pushed. A network runs for the first time in a process of its own: one that brings the runtime down
+/// does not bring the music down.
+pub fn check(library: Arc<Library>) -> Check {
+    Box::new(move |kind, name: &FileName, path: &Path| match kind {
+        FileKind::Model => check_apart(path),
+        _ => {
+            let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+            check_text(kind, name.as_str(), &bytes, &library)
+        }
+    })
+}
+
+fn check_apart(path: &Path) -> Result<String, String> {
+    let cannot = |error: std::io::Error| format!("the model cannot be checked ({error}); push it again");
+    let program = std::env::current_exe().map_err(cannot)?;
+    let mut command = Command::new(program);
+    command.arg("check-model").arg(path).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(cannot)?;
+    let begun = Instant::now();
+    // What it says fits any pipe, so it never waits for us.
+    while child.try_wait().map_err(cannot)?.is_none() {
+        if begun.elapsed() > LONGEST_CHECK {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err("the model takes too long to load and to test on this box; train a smaller one".to_owned());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = child.wait_with_output().map_err(cannot)?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() {
+        return Ok(text(&output.stdout));
+    }
+    let said = text(&output.stderr);
+    Err(match said.lines().last().map(|line| line.trim_start_matches("rasikad: ")) {
+        Some(line) if output.status.code() == Some(1) => line.to_owned(),
+        _ => "the model brings the runtime down; make it anew and try it with `rasika package` first".to_owned(),
+    })
+}
+
+/// The model that the shelf says is in force.
+pub fn model(shelf: &Shelf) -> Result<Option<(String, Box<Package>)>, String> {
+    let Some(entry) = shelf.in_force(FileKind::Model).into_iter().next() else { return Ok(None) };
+    let bytes = shelf.read(entry.hash).map_err(|error| error.to_string())?;
+    let package = Package::parse(&bytes).map_err(|error| error.to_string())?;
+    Ok(Some((entry.name.to_string(), Box::new(package))))
+}
+
+/// Puts in force what the shelf says: a model by way of the steward, between two frames; everything else is read when
+/// the box starts anew, which it is asked to.
+pub fn adopt(shelf: &Arc<Shelf>, restart: &Arc<AtomicBool>) -> (Adopt, Receiver<Adoption>) {
+    let (to_steward, adoptions): (Sender<Adoption>, _) = unbounded();
+    let (shelf, restart) = (Arc::clone(shelf), Arc::clone(restart));
+    let adopt: Adopt = Arc::new(move |kind| {
+        if kind != FileKind::Model {
+            restart.store(true, Ordering::Release);
+            return Ok(());
+        }
+        let (answer, answered) = bounded(1);
+        let late = |_| "the box is busy and has not taken the model; try again".to_owned();
+        to_steward.send(Adoption { model: model(&shelf)?, answer }).map_err(|_| "the box is ending".to_owned())?;
+        answered.recv_timeout(LONGEST_SWAP).map_err(late)?
+    });
+    (adopt, adoptions)
+}

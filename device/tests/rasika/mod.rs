@@ -1,0 +1,110 @@
+//! The whole box as `rasikad --simulate` runs it, with keys for buttons.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A box that runs, and what it has said.
+pub struct Rasika {
+    child: Child,
+    keys: ChildStdin,
+    said: Arc<Mutex<String>>,
+    socket: PathBuf,
+}
+
+impl Rasika {
+    pub fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_rasikad"))
+            .arg("--simulate")
+            .args(arguments)
+            .arg("--set")
+            .arg(format!("recording.folder={}", folder.join("takes").display()))
+            .args(["--set", "recording.margin_mb=16", "--set", "panel.count_in_beats=1"])
+            .args(["--set", "link.listen=[\"127.0.0.1:0\"]", "--set", "link.mdns=false", "--set", "link.serial=[]"])
+            .env("RASIKA_SOCKET", folder.join("socket"))
+            .env_remove("NOTIFY_SOCKET")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let keys = child.stdin.take().unwrap();
+        let said = Arc::new(Mutex::new(String::new()));
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let listen = |lines: Box<dyn BufRead + Send>| {
+            let said = Arc::clone(&said);
+            std::thread::spawn(move || {
+                for line in lines.lines().map_while(Result::ok) {
+                    said.lock().unwrap().push_str(&(line + "\n"));
+                }
+            });
+        };
+        listen(Box::new(BufReader::new(out)));
+        listen(Box::new(BufReader::new(err)));
+        Self { child, keys, said, socket: folder.join("socket") }
+    }
+
+    pub fn press(&mut self, key: &str) {
+        self.keys.write_all(key.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    /// Waits until it has said something, since the last time it was asked; a busy machine is given its time.
+    pub fn hears(&self, words: &str) {
+        self.hears_line(words);
+    }
+
+    /// The same; gives the rest of the line.
+    pub fn hears_line(&self, words: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let mut said = self.said.lock().unwrap();
+            if let Some(at) = said.find(words) {
+                let rest = said[at + words.len()..].lines().next().unwrap_or_default().to_owned();
+                said.drain(..at + words.len());
+                return rest;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(40), "no word of '{words}' in:\n{said}");
+            drop(said);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Asks it by another `rasikad`; what that says.
+    pub fn ask(&self, arguments: &[&str]) -> String {
+        let mut asking = Command::new(env!("CARGO_BIN_EXE_rasikad"));
+        let output = asking.args(arguments).env("RASIKA_SOCKET", &self.socket).output().unwrap();
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    }
+
+    /// Pulls its plug.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn ends(mut self) {
+        self.press("q");
+        let begun = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Rasika {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn film(name: &str) -> String {
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models/files/media")).join(name);
+    assert!(path.exists(), "{} is missing: run `make setup`", path.display());
+    path.display().to_string()
+}
