@@ -1,11 +1,13 @@
 //! `rasika`: the laptop companion.
 //!
-//! It reads what `rasikad see --json` writes: so far to tell a stream's story and to score the model on labelled
-//! pictures; collecting, training and pushing follow.
+//! It pairs with boxes ([`boxes`]), collects their takes ([`dataset`]), learns from them ([`train`], [`eval`],
+//! [`package`]) and pushes what it learned. Each verb is a file.
 
+mod boxes;
 mod dataset;
 mod eval;
 mod package;
+mod place;
 #[cfg(test)]
 mod promises;
 mod sightings;
@@ -17,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// The laptop companion of Rasika: looks at what the box saw.
+/// The laptop companion of Rasika: collects what boxes recorded, learns from it, and pushes what it learned.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Cli {
@@ -27,6 +29,38 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Find boxes: those in the network, and those that are paired
+    Boxes(verbs::boxes::Boxes),
+    /// Let this laptop and a box know each other (hold both its buttons for three seconds first)
+    Pair(verbs::pair::Pair),
+    /// Tell how a box is
+    Status(verbs::status::Status),
+    /// Show live what a box sees and plays
+    Watch(verbs::status::Watch),
+    /// Bring the takes of the boxes to this laptop
+    Pull(verbs::pull::Pull),
+    /// Delete takes on a box that this laptop holds
+    Prune(verbs::pull::Prune),
+    /// Look through takes, label them otherwise, drop them, undo
+    Takes(verbs::kept::Takes),
+    /// Put a model, a raga, a map, sounds or settings in force on a box
+    Push(verbs::push::Push),
+    /// List what was pushed to a box
+    Models(verbs::push::Models),
+    /// Put in force on a box what was before
+    Rollback(verbs::push::Rollback),
+    /// Read, check, push and take back the settings of a box
+    Config(verbs::push::Config),
+    /// Print what a box said
+    Logs(verbs::status::Logs),
+    /// End every note on every port of a box
+    Panic(verbs::status::Panic),
+    /// Examine this laptop and its boxes: what is wrong and what to do
+    Doctor(verbs::doctor::Doctor),
+    /// Print what a shell needs to complete words
+    Completions(verbs::shell::Completions),
+    /// Write manual pages
+    Man(verbs::shell::Man),
     /// Tell how long each rasa stood in a stream, and whether the mood flickered
     Report(verbs::report::Report),
     /// Write the features of takes as CSV, to train a model elsewhere
@@ -55,6 +89,22 @@ fn say(lines: &str) -> std::io::Result<()> {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().verb {
+        Verb::Boxes(boxes) => boxes.run(),
+        Verb::Pair(pair) => pair.run(),
+        Verb::Status(status) => status.run(),
+        Verb::Watch(watch) => watch.run(),
+        Verb::Pull(pull) => pull.run(),
+        Verb::Prune(prune) => prune.run(),
+        Verb::Takes(takes) => takes.run(),
+        Verb::Push(push) => push.run(),
+        Verb::Models(models) => models.run(),
+        Verb::Rollback(rollback) => rollback.run(),
+        Verb::Config(config) => config.run(),
+        Verb::Logs(logs) => logs.run(),
+        Verb::Panic(panic) => panic.run(),
+        Verb::Doctor(doctor) => doctor.run(),
+        Verb::Completions(completions) => completions.run::<Cli>(),
+        Verb::Man(man) => man.run::<Cli>(),
         Verb::Report(report) => report.run(),
         Verb::Train(train) => train.run(),
         Verb::Eval(eval) => eval.run(),

@@ -9,6 +9,7 @@ mod value;
 
 pub use layers::{ConfigError, DEFAULTS, Layers, Origin, Setting};
 
+use crate::link::serial::BAUD;
 use crate::performer::Sa;
 use rasika_hardware::midi;
 use std::net::SocketAddr;
@@ -293,10 +294,9 @@ fn recording(values: &Values<'_>) -> Result<RecordingConfig, ConfigError> {
 }
 
 fn lines(values: &Values<'_>) -> Result<Vec<(String, u32)>, ConfigError> {
-    const USUAL_BAUD: u32 = 115_200;
     let read = |text: &String| {
         let (path, baud) = text.split_once('@').unwrap_or((text, ""));
-        let baud = if text.contains('@') { baud.parse().ok() } else { Some(USUAL_BAUD) };
+        let baud = if text.contains('@') { baud.parse().ok() } else { Some(BAUD) };
         let baud = baud.filter(|baud| (1200..=4_000_000).contains(baud) && path.starts_with("/dev/"));
         let what =
             || format!("link.serial has '{text}'; write a device and perhaps a baud rate, as /dev/ttyUSB0@921600");

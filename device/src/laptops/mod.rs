@@ -9,7 +9,7 @@ mod side;
 pub mod takes;
 
 pub use shown::Shown;
-pub use side::{Adopt, Check, Parts};
+pub use side::{Adopt, Check, IN_FORCE, Parts};
 
 use crate::link::discovery::Announcement;
 use crate::link::secure::pairing::OPEN;

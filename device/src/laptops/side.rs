@@ -16,6 +16,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{broadcast, watch};
 
+/// Under this name a laptop gets all settings in force, wherever each comes from.
+pub const IN_FORCE: &str = "in-force";
+
 /// Checks a file that was pushed before it is kept, and says what it is in a line.
 pub type Check = Box<dyn Fn(FileKind, &FileName, &Path) -> Result<String, String> + Send + Sync>;
 /// Puts in force what the shelf says of a kind; an error says why it cannot be.
@@ -39,6 +42,8 @@ pub struct Parts {
     pub panic: Arc<AtomicBool>,
     /// Degrees Celsius of the board.
     pub temperature_c: fn() -> Option<f32>,
+    /// All settings in force, as TOML.
+    pub config: String,
     /// See [`Check`].
     pub check: Check,
     /// See [`Adopt`].
@@ -117,6 +122,10 @@ impl Side {
 impl BoxSide for Side {
     fn name(&self) -> String {
         self.parts.name.clone()
+    }
+
+    fn box_id(&self) -> Option<BoxId> {
+        self.ask(|_, own| Ok(BoxId(own.0))).ok()
     }
 
     fn status(&self) -> Result<Status, Refusal> {
@@ -211,7 +220,7 @@ impl BoxSide for Side {
     }
 
     fn keep(&self, kind: FileKind, name: &FileName, path: &Path) -> Result<String, Refusal> {
-        if name.as_str() == crate::shelf::BUILT_IN {
+        if [crate::shelf::BUILT_IN, IN_FORCE].contains(&name.as_str()) {
             return Err(Refusal::new(Reason::Invalid, "this name is taken for what the box has of its own; rename it"));
         }
         let about = (self.parts.check)(kind, name, path).map_err(|why| Refusal::new(Reason::Invalid, why))?;
@@ -244,6 +253,9 @@ impl BoxSide for Side {
     }
 
     fn file(&self, kind: FileKind, name: &FileName) -> Result<Vec<u8>, Refusal> {
+        if kind == FileKind::Config && name.as_str() == IN_FORCE {
+            return Ok(self.parts.config.clone().into_bytes());
+        }
         self.parts.shelf.file(kind, name).map_err(|error| unshelved(&error))
     }
 

@@ -2,7 +2,8 @@
 
 use super::inbox::Inbox;
 use super::message::{
-    FileKind, FileName, FileState, Hash, Label, MoodNow, Proof, Pruned, PublicKey, Refusal, Status, TakeId, TakeInfo,
+    BoxId, FileKind, FileName, FileState, Hash, Label, MoodNow, Proof, Pruned, PublicKey, Refusal, Status, TakeId,
+    TakeInfo,
 };
 use std::path::Path;
 use tokio::sync::watch;
@@ -12,6 +13,9 @@ use tokio::sync::watch;
 pub trait BoxSide: Send + Sync + 'static {
     /// What the box is called.
     fn name(&self) -> String;
+
+    /// Its file of takes, once it is open.
+    fn box_id(&self) -> Option<BoxId>;
 
     /// How it is.
     fn status(&self) -> Result<Status, Refusal>;

@@ -151,6 +151,10 @@ impl BoxSide for MemoryBox {
         self.name.clone()
     }
 
+    fn box_id(&self) -> Option<BoxId> {
+        Some(self.id)
+    }
+
     fn status(&self) -> Result<Status, Refusal> {
         let kept = self.kept();
         Ok(Status {

@@ -7,7 +7,7 @@ use super::recording::next_change;
 use super::take::{Take, TakeId};
 use rasika_models::Rasa;
 use rusqlite::types::ToSql;
-use rusqlite::{TransactionBehavior, params};
+use rusqlite::{OptionalExtension as _, Row, TransactionBehavior, params};
 
 impl Store {
     /// Says what a take shows.
@@ -43,6 +43,23 @@ impl Store {
         Ok(self.select(rest, [])?.pop())
     }
 
+    /// Takes back the last thing that was decided here; the take as it is then, `None` if nothing is left to undo.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn undo(&mut self) -> Result<Option<Take>, StoreError> {
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let sql =
+            "DELETE FROM edit WHERE id = (SELECT max(id) FROM edit) RETURNING take, before_label, before_discarded";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let last: Option<(i64, Option<String>, Option<bool>)> = transaction.query_row(sql, [], read).optional()?;
+        let Some((row, label, discarded)) = last else { return Ok(None) };
+        let sql = "UPDATE take SET here_label = ?2, here_discarded = ?3 WHERE id = ?1";
+        transaction.execute(sql, params![row, label, discarded])?;
+        transaction.commit()?;
+        Ok(self.select("WHERE take.id = ?1", [row])?.pop())
+    }
+
     fn edit(&mut self, id: TakeId, own: &str, here: &str, value: &dyn ToSql) -> Result<Take, StoreError> {
         let before = self.take(id)?;
         if before.changed.is_none() {
@@ -60,6 +77,9 @@ impl Store {
                 transaction.execute("UPDATE take SET changed = ?2 WHERE id = ?1", params![row, change])?;
             }
         } else {
+            let sql = "INSERT INTO edit (take, before_label, before_discarded) \
+                SELECT id, here_label, here_discarded FROM take WHERE id = ?1";
+            transaction.execute(sql, [row])?;
             transaction.execute(&format!("UPDATE take SET {here} = ?2 WHERE id = ?1"), params![row, value])?;
         }
         transaction.commit()?;

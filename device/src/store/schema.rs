@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub const APPLICATION: i32 = 0x5261_7361;
 
 /// Each makes one version of the next. Those that were once released are never changed.
-pub const MIGRATIONS: &[&str] = &[V1];
+pub const MIGRATIONS: &[&str] = &[V1, V2];
 
 /// - `box`: every box whose takes are here; on a box, itself (`own` = 1). `sequence` is on the box the last change
 ///   number it gave, on a laptop the last change it has taken in.
@@ -70,6 +70,17 @@ CREATE TABLE held (
     PRIMARY KEY (host, take)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX held_take ON held (take);
+";
+
+/// - `edit`: what a laptop decided over its boxes, with what stood before, so that it can be undone, the last first.
+const V2: &str = "
+CREATE TABLE edit (
+    id INTEGER PRIMARY KEY,
+    take INTEGER NOT NULL REFERENCES take (id),
+    before_label TEXT,
+    before_discarded INTEGER
+) STRICT;
+CREATE INDEX edit_take ON edit (take);
 ";
 
 /// Brings a file to the last version of `migrations`, all of it or nothing.

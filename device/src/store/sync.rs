@@ -6,7 +6,7 @@
 
 use super::error::StoreError;
 use super::recording::{insert, next_change, put_chunk};
-use super::take::{BoxId, State, Take, TakeHash, TakeId};
+use super::take::{BoxId, Recorded, State, Take, TakeHash, TakeHasher, TakeId};
 use super::{Store, codec};
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
@@ -169,6 +169,37 @@ impl Store {
     }
 
     /// How many parts of a take are here.
+    /// Takes in a whole take that no box sent: a source of that name is a box of its own, and `number` says which of
+    /// its takes it is. False if it is there already.
+    ///
+    /// # Errors
+    /// A chunk cannot be read, or the file cannot be written.
+    pub fn adopt(
+        &mut self,
+        id: TakeId,
+        source: &str,
+        recorded: &Recorded,
+        chunks: &[Vec<u8>],
+    ) -> Result<bool, StoreError> {
+        if self.find(id)?.is_some() {
+            return Ok(false);
+        }
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let sql = "INSERT INTO box (uid, name) VALUES (?1, ?2) ON CONFLICT (uid) DO UPDATE SET name = ?2 RETURNING id";
+        let box_row: i64 = transaction.query_row(sql, params![id.box_id.0, source], |row| row.get(0))?;
+        let row = insert(&transaction, box_row, id.number, State::Fetching, recorded)?;
+        let mut hasher = TakeHasher::new(id, recorded);
+        for (part, chunk) in (0..).zip(chunks) {
+            put_chunk(&transaction, row, part, chunk, codec::count(chunk)?)?;
+            hasher.chunk(chunk);
+        }
+        let change = next_change(&transaction, box_row)?;
+        let sql = "UPDATE take SET state = ?2, changed = ?3, hash = ?4 WHERE id = ?1";
+        transaction.execute(sql, params![row, State::Confirmed as u8, change, hasher.finish().0])?;
+        transaction.commit()?;
+        Ok(true)
+    }
+
     fn parts(&self, id: TakeId) -> Result<u32, StoreError> {
         let sql = "SELECT coalesce(max(part) + 1, 0) FROM chunk WHERE take = ?1";
         Ok(self.db.query_row(sql, [self.row(id)?], |row| row.get(0))?)

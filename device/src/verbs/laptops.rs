@@ -39,6 +39,7 @@ pub fn serve(
         report: super::status::report(player, library, listening),
         panic: Arc::clone(player.panic()),
         temperature_c,
+        config: config.text.clone(),
         check: super::push::check(Arc::clone(library)),
         adopt: Arc::clone(&adopt),
     };

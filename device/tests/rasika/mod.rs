@@ -1,4 +1,6 @@
 //! The whole box as `rasikad --simulate` runs it, with keys for buttons.
+// Each test program uses a part of it.
+#![allow(dead_code)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

@@ -5,13 +5,17 @@
 
 pub mod folder;
 pub mod head;
+pub mod import;
 pub mod original;
+pub mod store;
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use rasika_models::{Observation, Rasa};
 use serde::{Deserialize, Serialize};
+
+use crate::place::takes_file;
 
 /// One press of record: what is known of it, without its observations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,11 +62,14 @@ pub trait Dataset {
     fn observations(&self, take: &Take) -> Result<Observations<'_>>;
 }
 
-/// Opens what is at a path: a folder of takes, or one of the original project's `LABEL.npy` files.
+/// Opens what is at a path: the takes of a data folder, a folder of takes as files, or one of the original project's `LABEL.npy` files.
 ///
 /// # Errors
 /// It is neither, or cannot be read.
 pub fn open(path: &Path, models: &Path) -> Result<Box<dyn Dataset>> {
+    if let Some(file) = takes_file(path) {
+        return Ok(Box::new(store::Stored::open(&file)?));
+    }
     let entries = std::fs::read_dir(path)
         .with_context(|| format!("cannot read the dataset {}; name a folder of takes", path.display()))?;
     let mut names: Vec<_> = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();

@@ -6,7 +6,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::dataset::original::{Aspect, Original};
-use crate::dataset::{Dataset as _, folder};
+use crate::dataset::{Dataset as _, folder, import};
+use crate::place::Place;
 use crate::say;
 
 /// What is imported.
@@ -22,9 +23,12 @@ pub struct OriginalArgs {
     /// A folder with Karuna.npy, Hasya.npy, …
     dir: PathBuf,
 
-    /// Folder to put the takes in
-    #[arg(long, value_name = "DATASET", default_value = "takes")]
-    to: PathBuf,
+    /// Put the takes into a folder of files instead of the data folder
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+
+    #[command(flatten)]
+    place: Place,
 
     /// Width and height of the frames, as 4:3; without it 4:3 or 16:9 is told from the shape of the faces
     #[arg(long, value_parser = aspect)]
@@ -55,11 +59,28 @@ impl Import {
     pub fn run(self) -> Result<()> {
         let Self::Original(args) = self;
         let original = Original::open(&args.dir, &args.models, args.aspect.unwrap_or(Aspect::Guess))?;
-        for take in original.takes()? {
-            let mut count = 0;
-            let observations = original.observations(&take)?.inspect(|_| count += 1);
-            let path = folder::write(&args.to, &take, observations)?;
-            say(&format!("{:<10} {count:6} observations → {}", take.label.name(), path.display()))?;
+        match &args.to {
+            Some(folder) => {
+                for take in original.takes()? {
+                    let mut count = 0;
+                    let observations = original.observations(&take)?.inspect(|_| count += 1);
+                    let path = folder::write(folder, &take, observations)?;
+                    say(&format!("{:<10} {count:6} observations → {}", take.label.name(), path.display()))?;
+                }
+            }
+            None => {
+                let mut store = args.place.takes()?;
+                let told = |take: &crate::dataset::Take, count| {
+                    let _ = say(&format!("{:<10} {count:6} observations", take.label.name()));
+                };
+                let done = import::import(&mut store, &original, told)?;
+                say(&format!(
+                    "{} takes are new, {} were there, in {}",
+                    done.takes,
+                    done.known,
+                    args.place.folder.display()
+                ))?;
+            }
         }
         Ok(say("depth, irises, places and times were not recorded: they are made up, and the takes say so")?)
     }

@@ -1,10 +1,19 @@
 //! What `rasika` can be asked to do: one file for each verb.
 
+pub mod boxes;
+pub mod doctor;
+pub mod drawing;
 pub mod eval;
 pub mod features;
 pub mod import;
+pub mod kept;
 pub mod package;
+pub mod pair;
+pub mod pull;
+pub mod push;
 pub mod report;
 pub mod score;
+pub mod shell;
+pub mod status;
 pub mod takes;
 pub mod train;

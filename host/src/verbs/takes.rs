@@ -14,8 +14,8 @@ use crate::train::split::Split;
 /// Takes, and how chance is drawn.
 #[derive(Debug, Args)]
 pub struct Takes {
-    /// A folder of takes
-    #[arg(long, value_name = "DATASET", default_value = "takes")]
+    /// The takes: a data folder, or a folder of files; else the platform's data folder
+    #[arg(long, value_name = "DATASET", env = "RASIKA_DATA", default_value_os_t = crate::place::usual())]
     pub data: PathBuf,
 
     /// Only takes of this rasa; may be given several times

@@ -1,9 +1,10 @@
 //! The first message of a session, from each side: which release it is.
 //!
-//! Its layout is for ever: postcard of (protocol u16, schema 8 bytes, program text, name text). Later releases may put
+//! Its layout is for ever: postcard of (protocol u16, schema 8 bytes, program text, name text,
+//! the box's file of takes if there is one). Later releases may put
 //! more behind; this one leaves it aside.
 
-use super::{Begun, BulkHead, FileState, Known, MoodNow, Pruned, Pushed, Refusal, Request, Status, TakeInfo};
+use super::{Begun, BoxId, BulkHead, FileState, Known, MoodNow, Pruned, Pushed, Refusal, Request, Status, TakeInfo};
 use crate::link::LinkError;
 use postcard_schema::Schema;
 use postcard_schema::key::Key;
@@ -43,6 +44,8 @@ pub struct Hello {
     pub program: String,
     /// What the box or laptop is called.
     pub name: String,
+    /// The box's file of takes, once it is open; of a laptop `None`. Whose changes a laptop counts depends on it.
+    pub box_id: Option<BoxId>,
 }
 
 impl Hello {
@@ -54,6 +57,7 @@ impl Hello {
             schema: SCHEMA,
             program: env!("CARGO_PKG_VERSION").to_owned(),
             name: super::short_name(name),
+            box_id: None,
         }
     }
 

@@ -9,6 +9,12 @@ use std::fmt;
 pub struct PublicKey(pub [u8; 32]);
 
 impl PublicKey {
+    /// From its 64 hexadecimal digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        crate::link::secure::unhex(text).map(Self)
+    }
+
     /// Its first 16 digits, in fours: enough to tell keys apart by eye.
     #[must_use]
     pub fn fingerprint(&self) -> String {

@@ -10,6 +10,6 @@ mod private_file;
 pub mod record;
 
 pub use admission::Expect;
-pub use key::{Identity, NOISE};
+pub use key::{Identity, NOISE, unhex};
 pub use known::KeyRing;
 pub use pairing::{PairingEvent, PairingWindow};

@@ -153,7 +153,8 @@ impl Server {
         }
         admit(&mut peer, ring, window).await?;
         let place = sessions.try_acquire().map_err(|_| NotLetIn::Full)?;
-        let ours = Hello::new(&side.name());
+        let box_id = answer::ask(side, |side| Ok(side.box_id())).await.ok().flatten();
+        let ours = Hello { box_id, ..Hello::new(&side.name()) };
         say(&mut peer, &ours.write()?).await?;
         let heard = timeout(limits.handshake_time, peer.reader.read()).await.map_err(|_| LinkError::TooSlow)??;
         Hello::fits(&Hello::read(&heard)?, &ours)?;

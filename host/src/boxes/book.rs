@@ -1,0 +1,165 @@
+//! The boxes that this laptop was paired with: a file in the data folder.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use rasika_device::link::message::PublicKey;
+use serde::{Deserialize, Serialize};
+
+use super::address::Address;
+
+/// The file, in the data folder.
+const FILE: &str = "boxes.toml";
+
+/// A box.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownBox {
+    /// What this laptop calls it.
+    pub name: String,
+    /// Where it was last.
+    pub address: Address,
+    /// Its key, 64 hexadecimal digits.
+    #[serde(with = "hex")]
+    pub key: PublicKey,
+}
+
+/// The book of boxes.
+#[derive(Debug)]
+pub struct Book {
+    file: PathBuf,
+    boxes: Vec<KnownBox>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    #[serde(default, rename = "box")]
+    boxes: Vec<KnownBox>,
+}
+
+impl Book {
+    /// Opens it; a missing one is empty.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let file = folder.join(FILE);
+        let page = match fs::read_to_string(&file) {
+            Ok(text) => toml::from_str(&text)
+                .with_context(|| format!("{} is no list of boxes; correct or remove it", file.display()))?,
+            Err(error) if error.kind() == ErrorKind::NotFound => Page::default(),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        };
+        Ok(Self { file, boxes: page.boxes })
+    }
+
+    /// Every box, in the order they were paired.
+    #[must_use]
+    pub fn boxes(&self) -> &[KnownBox] {
+        &self.boxes
+    }
+
+    /// A box by its name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&KnownBox> {
+        self.boxes.iter().find(|known| known.name == name)
+    }
+
+    /// A box by its key.
+    #[must_use]
+    pub fn with_key(&self, key: &PublicKey) -> Option<&KnownBox> {
+        self.boxes.iter().find(|known| known.key == *key)
+    }
+
+    /// A name that no other box has.
+    #[must_use]
+    pub fn free_name(&self, wanted: &str, key: &PublicKey) -> String {
+        let taken = |name: &str| self.boxes.iter().any(|known| known.name == name && known.key != *key);
+        let numbered = (2..).map(|number| format!("{wanted} {number}"));
+        let free = std::iter::once(wanted.to_owned()).chain(numbered).find(|name| !taken(name));
+        free.unwrap_or_else(|| wanted.to_owned())
+    }
+
+    /// Puts a box in; one of the same key is replaced.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn put(&mut self, new: KnownBox) -> Result<()> {
+        match self.boxes.iter_mut().find(|known| known.key == new.key) {
+            Some(known) if *known == new => return Ok(()),
+            Some(known) => *known = new,
+            None => self.boxes.push(new),
+        }
+        self.write()
+    }
+
+    /// Forgets a box; false if there is none of that name.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn forget(&mut self, name: &str) -> Result<bool> {
+        let before = self.boxes.len();
+        self.boxes.retain(|known| known.name != name);
+        if self.boxes.len() == before {
+            return Ok(false);
+        }
+        self.write().map(|()| true)
+    }
+
+    /// Beside the file first, then in its place: a laptop that runs out of battery forgets nothing.
+    fn write(&self) -> Result<()> {
+        let text = toml::to_string(&Page { boxes: self.boxes.clone() })?;
+        let beside = self.file.with_extension("new");
+        let written = || -> std::io::Result<()> {
+            fs::create_dir_all(self.file.parent().unwrap_or(Path::new(".")))?;
+            let mut file = File::create(&beside)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&beside, &self.file)
+        };
+        written().with_context(|| format!("cannot write {}", self.file.display()))
+    }
+}
+
+/// Keys as text.
+mod hex {
+    use rasika_device::link::message::PublicKey;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub fn serialize<S: Serializer>(key: &PublicKey, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(key)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PublicKey, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        PublicKey::parse(&text).ok_or_else(|| D::Error::custom("a key has 64 hexadecimal digits"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_book_outlives_the_program_and_a_name_means_one_box() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut book = Book::open(folder.path()).unwrap();
+        let (one, two) = (PublicKey([1; 32]), PublicKey([2; 32]));
+        let known =
+            |name: &str, key, address: &str| KnownBox { name: name.to_owned(), key, address: address.parse().unwrap() };
+        book.put(known("stage", one, "10.0.0.1")).unwrap();
+        assert_eq!((book.free_name("stage", &one), book.free_name("stage", &two)), ("stage".into(), "stage 2".into()));
+        book.put(known("stage 2", two, "/dev/ttyACM0@9600")).unwrap();
+        book.put(known("stage", one, "10.0.0.9")).unwrap();
+        let mut again = Book::open(folder.path()).unwrap();
+        assert_eq!(again.boxes(), book.boxes());
+        assert_eq!(again.named("stage").unwrap().address.to_string(), "10.0.0.9:7337");
+        assert!(again.forget("stage").unwrap() && !again.forget("stage").unwrap());
+        assert!(Book::open(folder.path()).unwrap().named("stage").is_none());
+        fs::write(folder.path().join(FILE), "[[box]]\nname = 1").unwrap();
+        assert!(Book::open(folder.path()).unwrap_err().to_string().contains("boxes.toml"));
+    }
+}

@@ -1,0 +1,9 @@
+//! The boxes this laptop knows, and how it reaches them.
+
+mod address;
+mod book;
+mod reach;
+
+pub use address::Address;
+pub use book::KnownBox;
+pub use reach::{Laptop, here, told};

@@ -1,0 +1,53 @@
+//! Where the laptop keeps what is its own: takes, keys, the boxes it knows.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use rasika_device::store::Store;
+
+/// Name of the file of takes in the data folder; the same as on the box.
+pub const TAKES: &str = "takes.db";
+
+/// The data folder.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// Where takes, keys and known boxes are kept; else the platform's data folder
+    #[arg(long = "data", value_name = "DIR", env = "RASIKA_DATA", default_value_os_t = usual())]
+    pub folder: PathBuf,
+}
+
+impl Place {
+    /// The takes that were pulled or imported; begun if there are none.
+    ///
+    /// # Errors
+    /// They cannot be opened.
+    pub fn takes(&self) -> Result<Store> {
+        std::fs::create_dir_all(&self.folder)
+            .with_context(|| format!("cannot make {}; choose another folder with --data", self.folder.display()))?;
+        Store::open(&self.folder.join(TAKES)).with_context(|| self.folder.display().to_string())
+    }
+}
+
+/// The platform's folder for data of programs.
+pub fn usual() -> PathBuf {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = || variable("HOME").unwrap_or_else(std::env::temp_dir);
+    let data = if cfg!(target_os = "macos") {
+        home().join("Library/Application Support")
+    } else if cfg!(windows) {
+        variable("APPDATA").unwrap_or_else(std::env::temp_dir)
+    } else {
+        variable("XDG_DATA_HOME").unwrap_or_else(|| home().join(".local/share"))
+    };
+    data.join("rasika")
+}
+
+/// The file of takes that a path means, if it means one: a data folder, or the file itself.
+pub fn takes_file(path: &Path) -> Option<PathBuf> {
+    let inside = path.join(TAKES);
+    if inside.is_file() {
+        return Some(inside);
+    }
+    path.extension().is_some_and(|ending| ending == "db").then(|| path.to_owned()).filter(|path| path.is_file())
+}

@@ -1,0 +1,225 @@
+//! `rasika pull` and `rasika prune`: takes come to the laptop, and make room on the box.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rasika_device::laptops::pulling::Pulling;
+use rasika_device::link::message::{BoxId, Proof, TakeId};
+use rasika_device::link::{Client, LaptopSide as _, Progress, Pulled};
+use rasika_device::store::{self, Store};
+use serde_json::json;
+
+use crate::boxes::{KnownBox, Laptop, here, told};
+use crate::place::Place;
+use crate::say;
+
+/// Between two tries to reach a box that is away, while pulling goes on.
+const AGAIN: Duration = Duration::from_secs(5);
+/// Proofs in one request.
+const PROOFS: usize = 256;
+
+/// Arguments of `rasika pull`.
+#[derive(Debug, Args)]
+pub struct Pull {
+    /// The boxes; else every box that is known
+    #[arg(value_name = "BOX")]
+    named: Vec<String>,
+
+    /// Go on: bring each take as it is recorded, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+
+    /// As JSON, a line for each box
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Pull {
+    /// Pulls from each box; one that is away does not keep the others waiting.
+    pub fn run(self) -> Result<()> {
+        let laptop = Laptop::at(&self.place)?;
+        let boxes = if self.named.is_empty() {
+            laptop.meant(laptop.book.boxes().first().map(|known| known.name.as_str()))?;
+            laptop.book.boxes().to_vec()
+        } else {
+            self.named.iter().map(|name| laptop.meant(Some(name))).collect::<Result<_>>()?
+        };
+        if self.watch && boxes.len() > 1 {
+            return self.watch_all(&boxes);
+        }
+        let mut failed = 0;
+        for known in &boxes {
+            if let Err(error) = here(self.one(known)) {
+                failed += 1;
+                if self.json {
+                    say(&json!({ "box": known.name, "error": format!("{error:#}") }).to_string())?;
+                }
+                eprintln!("rasika: {}: {error:#}", known.name);
+            }
+        }
+        if failed > 0 {
+            bail!(
+                "{failed} of {} boxes did not give their takes; what came is kept, pull again for the rest",
+                boxes.len()
+            );
+        }
+        Ok(())
+    }
+
+    /// A thread for each box, as each waits for its own.
+    fn watch_all(&self, boxes: &[KnownBox]) -> Result<()> {
+        std::thread::scope(|scope| {
+            let pulling: Vec<_> = boxes.iter().map(|known| scope.spawn(|| here(self.one(known)))).collect();
+            pulling.into_iter().try_for_each(|pulling| match pulling.join() {
+                Ok(pulled) => pulled,
+                Err(_) => bail!("a pull failed"),
+            })
+        })
+    }
+
+    async fn one(&self, known: &KnownBox) -> Result<()> {
+        loop {
+            let pulled = self.session(known).await;
+            match pulled {
+                Err(error) if self.watch => {
+                    eprintln!("rasika: {}: {error:#}; trying again", known.name);
+                    tokio::time::sleep(AGAIN).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn session(&self, known: &KnownBox) -> Result<()> {
+        let begun = Instant::now();
+        let mut laptop = Laptop::at(&self.place)?;
+        let client = laptop.reach(known).await?;
+        let id = client.hello().box_id.context("the box has not opened its takes yet; try again in a moment")?;
+        let mut pulling = Pulling(self.place.takes()?);
+        let bar = bar(&known.name, !self.json);
+        let after = pulling.cursor(id).map_err(anyhow::Error::msg)?;
+        if self.watch && !self.json {
+            say(&format!("{}: waiting for takes; Ctrl-C ends", known.name))?;
+        }
+        let show = |progress: Progress| {
+            bar.set_length(progress.total_bytes);
+            bar.set_position(progress.done_bytes);
+            bar.set_message(format!("{} takes", progress.takes));
+        };
+        let pulled = client.pull(pulling, after, self.watch, show).await.map_err(told);
+        bar.finish_and_clear();
+        let (_, Pulled { changes, takes, bytes }) = pulled?;
+        let seconds = begun.elapsed().as_secs_f64();
+        if self.json {
+            let line =
+                json!({ "box": known.name, "changes": changes, "takes": takes, "bytes": bytes, "seconds": seconds });
+            return Ok(say(&line.to_string())?);
+        }
+        Ok(say(&match (changes, takes) {
+            (0, _) => format!("{}: nothing new", known.name),
+            (changes, 0) => format!("{}: {changes} changes, no new take", known.name),
+            (_, takes) => format!("{}: {takes} takes, {:.1} MB in {seconds:.1} s", known.name, bytes as f64 / 1e6),
+        })?)
+    }
+}
+
+/// A bar for bytes, where somebody looks.
+pub fn bar(what: &str, wanted: bool) -> ProgressBar {
+    let visible = wanted && std::io::stderr().is_terminal();
+    let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let style = ProgressStyle::with_template("{prefix:<16} {bar:30} {bytes:>10} of {total_bytes}  {msg}");
+    let bar = ProgressBar::with_draw_target(Some(0), target).with_prefix(what.to_owned());
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// Arguments of `rasika prune`.
+#[derive(Debug, Args)]
+pub struct Prune {
+    /// The box; needed if several are known
+    #[arg(value_name = "BOX")]
+    named: Option<String>,
+
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Prune {
+    /// Deletes on the box what this laptop holds whole: read and hashed here, now.
+    pub fn run(self) -> Result<()> {
+        let mut laptop = Laptop::at(&self.place)?;
+        let known = laptop.meant(self.named.as_deref())?;
+        let store = self.place.takes()?;
+        here(async {
+            let client = laptop.reach(&known).await?;
+            let id = client.hello().box_id.context("the box has not opened its takes yet; try again in a moment")?;
+            let proofs = proofs(&client, &store, id).await?;
+            if proofs.is_empty() {
+                return Ok(say(&format!(
+                    "{}: nothing to delete; this laptop holds none of its takes, or they are gone there",
+                    known.name
+                ))?);
+            }
+            if !self.yes && !agreed(&known.name, proofs.len())? {
+                return Ok(say("nothing is deleted")?);
+            }
+            let mut deleted = 0;
+            for some in proofs.chunks(PROOFS) {
+                for pruned in client.prune(some).await.map_err(told)? {
+                    match pruned.kept {
+                        None => deleted += 1,
+                        Some(why) => eprintln!("rasika: take {} stays: {why}", pruned.id.number),
+                    }
+                }
+            }
+            Ok(say(&format!("{}: {deleted} takes are deleted there; they are here", known.name))?)
+        })
+    }
+}
+
+/// What the box has and this laptop holds whole.
+async fn proofs(client: &Client, store: &Store, id: BoxId) -> Result<Vec<Proof>> {
+    let mut there = std::collections::BTreeMap::new();
+    let mut changes = client.changes(0, 0, false).await.map_err(told)?;
+    while let Some(take) = changes.next().await.map_err(told)? {
+        there.insert(take.id.number, take.state != rasika_device::link::message::TakeState::Gone);
+    }
+    let mut proofs = Vec::new();
+    for take in store.takes()?.iter().filter(|take| take.id.box_id.0 == id.0 && take.state.is_whole()) {
+        let store::TakeId { number, .. } = take.id;
+        if !there.get(&number).is_some_and(|is_there| *is_there) {
+            continue;
+        }
+        // Not what is written down of it, but what is there.
+        let hash = store.rehash(take.id)?;
+        if Some(hash) == take.hash {
+            proofs.push(Proof { id: TakeId { box_id: id, number }, hash: hash.0 });
+        } else {
+            eprintln!("rasika: take {} is damaged here and stays on the box", take.id);
+        }
+    }
+    Ok(proofs)
+}
+
+fn agreed(name: &str, count: usize) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        bail!("{count} takes would be deleted on {name}; add --yes to do it without asking");
+    }
+    print!("Delete {count} takes on {name}? They stay here. [y/N] ");
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
