@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::link::message::FileKind;
 use crate::performer::{Library, RasaMap, SoundMap};
 
-/// Settings that a laptop may not change: a box that records elsewhere would not find its own shelf.
+/// A setting that a laptop does not change: a box that records elsewhere would not find its own shelf.
 const FIXED: &str = "recording.folder";
 
 /// A kind of file in a word, for sentences.
@@ -30,10 +30,9 @@ pub fn check_text(kind: FileKind, file: &str, bytes: &[u8], library: &Library) -
         FileKind::Config => {
             let config = Config::parse(file, text).map_err(|error| error.to_string())?;
             let default = Config::parse(file, "").map_err(|error| error.to_string())?;
-            if config.recording.folder != default.recording.folder {
-                return Err(format!("{file} sets {FIXED}; that can only be set at the box, leave it out"));
-            }
-            Ok(format!("settings of {}", config.box_name))
+            let moved = config.recording.folder != default.recording.folder;
+            let stays = if moved { format!("; {FIXED} stays as it is") } else { String::new() };
+            Ok(format!("settings of {}{stays}", config.box_name))
         }
         FileKind::Raga => {
             let mut library = library.clone();

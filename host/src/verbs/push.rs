@@ -102,8 +102,8 @@ impl Push {
             }
             client.activate(kind, &name, Hash::of(&bytes)).await.map_err(told)?;
             let how =
-                if kind == FileKind::Model { "in force" } else { "in force; the box starts anew, a second of silence" };
-            Ok(say(&format!("{name} is {how} on {}: {about}", known.name))?)
+                if kind == FileKind::Model { "in force" } else { "in force once the box has ended its phrase and started anew" };
+            Ok(say(&format!("{}: {name} is {how} ({about})", known.name))?)
         })
     }
 }
