@@ -37,6 +37,11 @@ test: packages ## All tests
 	@$(PYTHON) -m unittest -q models/setup/test_fetch.py
 	cargo test --workspace
 
+.PHONY: school
+school: setup ## The whole story of box and laptop on the demo film: pair, record, pull, learn, score, push
+	@$(BUILD)
+	@$(dir $(RASIKAD))rasika school "$$SOURCE" --out "$$OUT/school"
+
 .PHONY: soak
 soak: packages ## An hour of playing beside perception: memory, timing, no note left (SOAK_SECONDS=…)
 	@$(PYTHON) models/setup/fetch.py

@@ -57,6 +57,8 @@ enum Verb {
     Panic(verbs::status::Panic),
     /// Examine this laptop and its boxes: what is wrong and what to do
     Doctor(verbs::doctor::Doctor),
+    /// Go through the whole story with a simulated box and a film: pair, record, pull, learn, score, push
+    School(verbs::school::School),
     /// Print what a shell needs to complete words
     Completions(verbs::shell::Completions),
     /// Write manual pages
@@ -103,6 +105,7 @@ fn main() -> ExitCode {
         Verb::Logs(logs) => logs.run(),
         Verb::Panic(panic) => panic.run(),
         Verb::Doctor(doctor) => doctor.run(),
+        Verb::School(school) => school.run(),
         Verb::Completions(completions) => completions.run::<Cli>(),
         Verb::Man(man) => man.run::<Cli>(),
         Verb::Report(report) => report.run(),

@@ -12,6 +12,7 @@ pub mod pair;
 pub mod pull;
 pub mod push;
 pub mod report;
+pub mod school;
 pub mod score;
 pub mod shell;
 pub mod status;
