@@ -101,8 +101,11 @@ impl Push {
                 return Ok(say(&format!("{} keeps {name}: {about}", known.name))?);
             }
             client.activate(kind, &name, Hash::of(&bytes)).await.map_err(told)?;
-            let how =
-                if kind == FileKind::Model { "in force" } else { "in force once the box has ended its phrase and started anew" };
+            let how = if kind == FileKind::Model {
+                "in force"
+            } else {
+                "in force once the box has ended its phrase and started anew"
+            };
             Ok(say(&format!("{}: {name} is {how} ({about})", known.name))?)
         })
     }

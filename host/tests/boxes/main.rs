@@ -1,0 +1,10 @@
+//! What a teacher does with boxes, by the real `rasika` over loopback TCP.
+
+mod collecting;
+mod deciding;
+mod pairing;
+mod pushing;
+mod speed;
+mod stage;
+#[path = "../../../device/tests/takes/mod.rs"]
+mod takes;
