@@ -2,6 +2,7 @@
 
 mod collecting;
 mod deciding;
+mod exporting;
 mod pairing;
 mod pushing;
 mod speed;
