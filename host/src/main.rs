@@ -73,6 +73,8 @@ enum Verb {
     Eval(verbs::eval::Eval),
     /// Make a package of a .tflite that was trained elsewhere, or tell what a package is
     Package(verbs::package::PackageArgs),
+    /// Write takes as files, for other programs and other laptops
+    Export(verbs::export::Export),
     /// Make takes of what other programs recorded
     #[command(subcommand)]
     Import(verbs::import::Import),
@@ -113,6 +115,7 @@ fn main() -> ExitCode {
         Verb::Eval(eval) => eval.run(),
         Verb::Package(package) => package.run(),
         Verb::Features(features) => features.run(),
+        Verb::Export(export) => export.run(),
         Verb::Import(import) => import.run(),
         Verb::Score(score) => score.run(),
     };

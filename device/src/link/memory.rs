@@ -7,6 +7,8 @@ use super::message::{
     BoxId, FileKind, FileName, FileState, Hash, Label, MoodNow, Proof, Pruned, PublicKey, Reason, Recorded, Refusal,
     Status, TakeId, TakeInfo, TakeState,
 };
+use crate::laptops::takes::take_of;
+use crate::store::{TakeHasher, codec};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,14 +20,13 @@ type Held = (TakeInfo, Vec<Vec<u8>>);
 /// A file and its name.
 type File = (FileName, Vec<u8>);
 
-/// BLAKE3 of a take's number and chunks, each behind its length: this box's canonical bytes.
-fn canonical(id: TakeId, chunks: &[Vec<u8>]) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&id.box_id.0).update(&id.number.to_le_bytes());
-    for chunk in chunks {
-        hasher.update(&(chunk.len() as u32).to_le_bytes()).update(chunk);
-    }
-    *hasher.finalize().as_bytes()
+/// The hash that the store would have for a take of these chunks; zeros for one without a label.
+fn canonical(take: &TakeInfo, chunks: &[Vec<u8>]) -> [u8; 32] {
+    take_of(take).map_or([0; 32], |take| {
+        let mut hasher = TakeHasher::new(take.id, &take.recorded);
+        chunks.iter().for_each(|chunk| hasher.chunk(chunk));
+        hasher.finish().0
+    })
 }
 
 /// A box in memory. Only pushed files touch the disk while they arrive.
@@ -70,7 +71,7 @@ impl MemoryBox {
     pub fn record(&self, label: Label, chunks: Vec<Vec<u8>>) -> TakeInfo {
         let mut kept = self.kept();
         let id = TakeId { box_id: self.id, number: kept.takes.len() as u64 + 1 };
-        let take = TakeInfo {
+        let mut take = TakeInfo {
             id,
             change: self.change(),
             state: TakeState::Confirmed,
@@ -78,10 +79,11 @@ impl MemoryBox {
             performer: String::new(),
             discarded: false,
             recorded: Recorded { label, ..Recorded::default() },
-            observations: chunks.len() as u64,
+            observations: chunks.iter().map(|chunk| codec::count(chunk).unwrap_or(1) as u64).sum(),
             bytes: chunks.iter().map(|chunk| chunk.len() as u64).sum(),
-            hash: canonical(id, &chunks),
+            hash: [0; 32],
         };
+        take.hash = canonical(&take, &chunks);
         kept.takes.insert(id.number, (take.clone(), chunks));
         take
     }
@@ -328,7 +330,7 @@ impl LaptopSide for MemoryLaptop {
     fn whole(&mut self, take: &TakeInfo) -> Result<(), String> {
         let mut dataset = self.dataset();
         let chunks = dataset.coming.remove(&take.id).unwrap_or_default();
-        if canonical(take.id, &chunks) != take.hash {
+        if canonical(take, &chunks) != take.hash {
             return Err("the take did not arrive whole; pull again".to_owned());
         }
         dataset.takes.insert(take.id, (take.clone(), chunks));

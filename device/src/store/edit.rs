@@ -77,10 +77,14 @@ impl Store {
                 transaction.execute("UPDATE take SET changed = ?2 WHERE id = ?1", params![row, change])?;
             }
         } else {
-            let sql = "INSERT INTO edit (take, before_label, before_discarded) \
-                SELECT id, here_label, here_discarded FROM take WHERE id = ?1";
-            transaction.execute(sql, [row])?;
-            transaction.execute(&format!("UPDATE take SET {here} = ?2 WHERE id = ?1"), params![row, value])?;
+            // What changes nothing is no decision that could be undone.
+            let sql = format!(
+                "INSERT INTO edit (take, before_label, before_discarded) \
+                SELECT id, here_label, here_discarded FROM take WHERE id = ?1 AND {here} IS NOT ?2"
+            );
+            if transaction.execute(&sql, params![row, value])? > 0 {
+                transaction.execute(&format!("UPDATE take SET {here} = ?2 WHERE id = ?1"), params![row, value])?;
+            }
         }
         transaction.commit()?;
         self.take(id)

@@ -168,7 +168,6 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// How many parts of a take are here.
     /// Takes in a whole take that no box sent: a source of that name is a box of its own, and `number` says which of
     /// its takes it is. False if it is there already.
     ///
@@ -200,6 +199,7 @@ impl Store {
         Ok(true)
     }
 
+    /// How many parts of a take are here.
     fn parts(&self, id: TakeId) -> Result<u32, StoreError> {
         let sql = "SELECT coalesce(max(part) + 1, 0) FROM chunk WHERE take = ?1";
         Ok(self.db.query_row(sql, [self.row(id)?], |row| row.get(0))?)

@@ -15,6 +15,32 @@ use crate::say;
 pub enum Import {
     /// LABEL.npy files of the project that this one grew from
     Original(OriginalArgs),
+    /// A folder of takes as files, as `rasika export` writes it
+    Takes(TakesArgs),
+}
+
+/// Arguments of `rasika import takes`.
+#[derive(Debug, Args)]
+pub struct TakesArgs {
+    /// The folder
+    dir: PathBuf,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+impl TakesArgs {
+    fn run(self) -> Result<()> {
+        let source = folder::Folder::open(&self.dir)?;
+        anyhow::ensure!(
+            !source.takes()?.is_empty(),
+            "{} holds no takes; `rasika export DIR` writes such a folder",
+            self.dir.display()
+        );
+        let imported = import::import(&mut self.place.takes()?, &source, |_, _| {})?;
+        let import::Imported { takes, observations, known } = imported;
+        Ok(say(&format!("{takes} takes with {observations} observations are new, {known} were there"))?)
+    }
 }
 
 /// Arguments of `rasika import original`.
@@ -57,7 +83,10 @@ fn aspect(text: &str) -> Result<Aspect, String> {
 impl Import {
     /// Reads and writes.
     pub fn run(self) -> Result<()> {
-        let Self::Original(args) = self;
+        let args = match self {
+            Self::Original(args) => args,
+            Self::Takes(takes) => return takes.run(),
+        };
         let original = Original::open(&args.dir, &args.models, args.aspect.unwrap_or(Aspect::Guess))?;
         match &args.to {
             Some(folder) => {

@@ -4,6 +4,7 @@ pub mod boxes;
 pub mod doctor;
 pub mod drawing;
 pub mod eval;
+pub mod export;
 pub mod features;
 pub mod import;
 pub mod kept;

@@ -1,0 +1,11 @@
+//! What a teacher does with boxes, by the real `rasika` over loopback TCP.
+
+mod collecting;
+mod deciding;
+mod exporting;
+mod pairing;
+mod pushing;
+mod speed;
+mod stage;
+#[path = "../../../device/tests/takes/mod.rs"]
+mod takes;

@@ -1,0 +1,191 @@
+//! Boxes that serve from memory, and laptops that run the real `rasika`.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rasika_device::link::memory::MemoryBox;
+use rasika_device::link::message::{Label, TakeInfo};
+use rasika_device::link::{Identity, KeyRing, Limits, PairingEvent, PairingWindow, Server};
+use rasika_models::Rasa;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::takes::chunk;
+
+/// No test waits longer for anything.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A box that serves on loopback until it is dropped.
+pub struct Stage {
+    pub served: Arc<MemoryBox>,
+    pub address: String,
+    window: PairingWindow,
+    told: Receiver<PairingEvent>,
+    _runtime: Runtime,
+    _folder: TempDir,
+}
+
+impl Stage {
+    /// A box with a key of its own.
+    pub fn new(name: &str) -> Self {
+        Self::at(name, "127.0.0.1:0")
+    }
+
+    /// A box at an address, as one that was set up anew at the place of another.
+    pub fn at(name: &str, address: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let served = Arc::new(MemoryBox::new(name, &folder.path().join("inbox")));
+        let key = Identity::open(&folder.path().join("key")).unwrap();
+        let ring = KeyRing::open(&folder.path().join("laptops.toml")).unwrap();
+        let (tell, told) = channel();
+        let tell = Mutex::new(tell);
+        let window = PairingWindow::new(move |event| {
+            let _ = tell.lock().unwrap().send(event);
+        });
+        let server = Server::new(Arc::clone(&served) as _, key, ring, window.clone(), Limits::default());
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind(address)).unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        runtime.spawn(async move { server.serve_tcp(listener).await });
+        Self { served, address, window, told, _runtime: runtime, _folder: folder }
+    }
+
+    /// Records takes, one rasa after the other, of five observations a chunk.
+    pub fn record(&self, takes: u64, chunks: u64) -> Vec<TakeInfo> {
+        let first = self.served.takes().len() as u64;
+        let take = |number: u64| {
+            let label = Label(Rasa::from_index(number as usize % 9));
+            self.served.record(label, (0..chunks).map(|part| chunk(number, part * 5, 5)).collect())
+        };
+        (first..first + takes).map(take).collect()
+    }
+
+    /// The person opens pairing and presses RECORD when the digits are there; what the laptop said.
+    pub fn pair(&self, laptop: &Laptop, extra: &[&str]) -> String {
+        self.pair_at(&self.address, laptop, extra)
+    }
+
+    /// As [`Self::pair`], by way of another address.
+    pub fn pair_at(&self, address: &str, laptop: &Laptop, extra: &[&str]) -> String {
+        self.window.open(LONG);
+        let mut child = laptop.command(&["pair", address]).args(extra).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut shown = String::new();
+        lines.read_line(&mut shown).unwrap();
+        let PairingEvent::Asked([a, b, c]) = self.told.recv_timeout(LONG).unwrap() else { panic!("nobody asked") };
+        assert_eq!(shown.trim(), format!("{a} {b} {c}"), "laptop and box show the same digits");
+        assert!(self.window.accept([a, b, c]));
+        lines.read_to_string(&mut shown).unwrap();
+        assert!(child.wait().unwrap().success(), "{shown}");
+        assert_eq!(self.told.recv_timeout(LONG).unwrap(), PairingEvent::Done(true));
+        shown
+    }
+}
+
+/// A laptop: a data folder.
+pub struct Laptop(pub TempDir);
+
+impl Laptop {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rasika"));
+        command.args(args).env("RASIKA_DATA", self.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// What a verb says that succeeds.
+    pub fn ok(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{args:?}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What a verb says that fails: one sentence, by `rasika`, in one line.
+    pub fn refused(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+        assert!(said.starts_with("rasika: ") && !said.contains("panicked"), "{said}");
+        said
+    }
+
+    /// Every take here, as the list has it.
+    pub fn takes(&self) -> Vec<serde_json::Value> {
+        serde_json::from_str(&self.ok(&["takes", "list", "--all", "--json"])).unwrap()
+    }
+
+    /// Hashes of the takes that are whole here, sorted.
+    pub fn hashes(&self) -> Vec<String> {
+        let takes = self.takes();
+        let whole = takes.iter().filter(|take| take["state"] == "confirmed");
+        let mut hashes: Vec<_> = whole.map(|take| take["hash"].as_str().unwrap().to_owned()).collect();
+        hashes.sort();
+        hashes
+    }
+}
+
+/// Hashes of takes as people read them, sorted.
+pub fn hashes(takes: &[TakeInfo]) -> Vec<String> {
+    let hex = |take: &TakeInfo| take.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut hashes: Vec<String> = takes.iter().map(hex).collect();
+    hashes.sort();
+    hashes
+}
+
+/// A network that breaks each connection after so many bytes from the box.
+pub struct Fragile {
+    pub address: String,
+    /// Bytes until the break.
+    pub budget: Arc<AtomicUsize>,
+}
+
+impl Fragile {
+    pub fn to(address: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let here = listener.local_addr().unwrap().to_string();
+        let budget = Arc::new(AtomicUsize::new(usize::MAX));
+        let (there, left) = (address.to_owned(), Arc::clone(&budget));
+        std::thread::spawn(move || {
+            for laptop in listener.incoming().flatten() {
+                let Ok(served) = TcpStream::connect(&there) else { continue };
+                let (laptop_in, served_out) = (laptop.try_clone().unwrap(), served.try_clone().unwrap());
+                std::thread::spawn(move || carry(laptop_in, served_out, usize::MAX));
+                let most = left.load(Ordering::Acquire);
+                std::thread::spawn(move || carry(served, laptop, most));
+            }
+        });
+        Self { address: here, budget }
+    }
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, mut most: usize) {
+    let mut bytes = [0; 4096];
+    while most > 0 {
+        let Ok(count @ 1..) = from.read(&mut bytes) else { break };
+        let count = count.min(most);
+        if to.write_all(&bytes[..count]).is_err() {
+            break;
+        }
+        most -= count;
+    }
+    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+}
