@@ -108,7 +108,7 @@ case ${1:-} in
     setup) setup ;;
     build)
         setup
-        in_cross cargo build --release --package rasika-device --package rasika-host --bins
+        in_cross cargo build --release --package rasika-device --package rasika-host --bins --features rasika-device/rppal
         echo "built for $release: $built/$triple/release/{rasikad,rasika}"
         ;;
     cargo)

@@ -94,6 +94,7 @@ check "the units are well formed" on_pi systemd-analyze verify --man=no rasikad.
 if on_pi udevadm verify --help >/dev/null 2>&1; then
     check "the udev rules are well formed" on_pi udevadm verify /usr/lib/udev/rules.d/70-rasika.rules
 fi
+check "it may switch the board off, and nothing else" test -e "$pi/usr/share/polkit-1/rules.d/50-rasika.rules"
 check "notices are there" grep -q LiteRT "$pi/usr/share/doc/rasika/copyright"
 
 echo "== the programs"
