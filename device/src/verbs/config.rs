@@ -33,6 +33,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Whether a file or a setting was named.
+    pub fn is_asked(&self) -> bool {
+        self.config.is_some() || !self.set.is_empty()
+    }
+
     /// The settings in force: defaults, file, environment, flags.
     pub fn layers(&self) -> Result<Layers> {
         self.layers_with(None)

@@ -5,7 +5,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use rasika_device::config::{CameraSource, Config, Layers};
 use rasika_device::doctor::{Finding, Machine, User, Verdict, examine, worst};
+use rasika_device::link::{Identity, KeyRing};
 use rasika_device::terminal::say;
 use rasika_device::watcher::{Watcher, Way};
 
@@ -15,11 +17,11 @@ const SERVICE_USER: &str = "rasika";
 /// Arguments of the verb.
 #[derive(Debug, Args)]
 pub struct Doctor {
-    /// A camera to look at: /dev/video0, or its number (default: any)
+    /// A camera to look at: /dev/video0, or its number (default: that of the settings, or any)
     #[arg(long, value_name = "DEVICE")]
     camera: Option<String>,
 
-    /// A MIDI port that is to work, as often as there are ports
+    /// A MIDI port that is to work, as often as there are ports (default: those of the settings)
     #[arg(long = "midi", value_name = "PORT")]
     ports: Vec<String>,
 
@@ -27,13 +29,16 @@ pub struct Doctor {
     #[arg(long, value_name = "DIR", env = "RASIKA_MODELS")]
     models: Option<PathBuf>,
 
-    /// Folder where takes are kept
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/rasika")]
-    state: PathBuf,
+    /// Folder where takes are kept (default: that of the settings)
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
 
     /// With whose rights to look (default: for root the user of the service, else your own)
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
+
+    #[command(flatten)]
+    settings: super::config::Settings,
 
     /// What was found, as JSON
     #[arg(long)]
@@ -48,18 +53,29 @@ impl Doctor {
     /// Examines the box; anything that fails is the verb's failure.
     pub fn run(self) -> Result<()> {
         let here = self.root == Path::new("/");
+        // Another tree has settings of its own, which nobody asked for.
+        let (config, said) = if here || self.settings.is_asked() { settings(&self.settings)? } else { built_in()? };
+        let chosen = config.camera != built_in()?.0.camera;
+        let camera = match config.camera.source {
+            CameraSource::Device(device) if chosen => Some(device),
+            CameraSource::Device(_) | CameraSource::Pipeline(_) => None,
+        };
+        let ports = if here || self.settings.is_asked() { config.midi.ports.clone() } else { Vec::new() };
+        let ports = ports.iter().map(|word| super::port_and_map(word).0.to_owned()).collect();
         let machine = Machine {
             user: self.user()?,
             models: self.models.unwrap_or_else(super::usual_models),
-            state: self.state,
-            camera: self.camera,
-            ports: self.ports,
+            state: self.state.unwrap_or(config.recording.folder),
+            camera: self.camera.or(camera),
+            ports: if self.ports.is_empty() { ports } else { self.ports },
             clock_is_synchronised: here.then(clock_is_synchronised).flatten(),
             throttled: here.then(throttled).flatten(),
             root: self.root,
         };
-        let mut findings = examine(&machine);
+        let mut findings = vec![said];
+        findings.extend(examine(&machine));
         findings.push(eyes(&machine));
+        findings.push(laptops(&machine));
         if self.json {
             say(serde_json::to_string_pretty(&findings)?)?;
         } else {
@@ -82,6 +98,36 @@ impl Doctor {
             None if caller.uid == 0 => Ok(User::named(&self.root, SERVICE_USER).unwrap_or(caller)),
             None => Ok(caller),
         }
+    }
+}
+
+/// The settings, and what there is to say of them. What is wrong with them is found, and the defaults are looked at.
+fn settings(asked: &super::config::Settings) -> Result<(Config, Finding)> {
+    match asked.layers().and_then(|layers| Ok(Config::of(&layers)?)) {
+        Ok(config) => Ok((config, Finding::ok("settings", "every setting is sound; `rasikad config show` shows them"))),
+        Err(error) => {
+            let todo = "correct it; until then the box plays on its defaults, and these are looked at here";
+            Ok((built_in()?.0, Finding::fail("settings", format!("{error:#}"), todo)))
+        }
+    }
+}
+
+fn built_in() -> Result<(Config, Finding)> {
+    Ok((Config::of(&Layers::defaults()?)?, Finding::ok("settings", "the defaults")))
+}
+
+/// Whether the keys of the box and of its laptops can be used.
+fn laptops(machine: &Machine) -> Finding {
+    const ABOUT: &str = "laptops";
+    let folder = machine.at(machine.state.join("link"));
+    if !folder.join("key").exists() {
+        return Finding::ok(ABOUT, "none is paired; the box draws its key when it starts for the first time");
+    }
+    let todo = "see what is said of the file; without its keys the box serves no laptop, and plays on";
+    match Identity::open(&folder.join("key")).and_then(|_| KeyRing::open(&folder.join("laptops.toml"))) {
+        Ok(ring) => Finding::ok(ABOUT, format!("{} paired; `rasikad keys` lists them", ring.list().len())),
+        // Who looks with other rights than the box's cannot tell.
+        Err(error) => Finding::warn(ABOUT, error.to_string(), todo),
     }
 }
 
