@@ -1,5 +1,8 @@
 //! What training and scoring promise, on takes of faces that are nobody's.
 
+mod default_model;
+mod none;
+
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -90,7 +93,7 @@ fn nine(takes: usize, frames: usize) -> Memory {
 }
 
 fn read(dataset: &Memory) -> Samples {
-    Samples::read(dataset, &Selection::default(), Some(1)).unwrap()
+    Samples::read(dataset, &Selection::default(), Some(1), &mut |_, _| true).unwrap()
 }
 
 fn trained(samples: &Samples) -> Trained {
@@ -144,7 +147,7 @@ fn a_rasa_with_one_take_is_untested() {
 fn a_package_runs_on_litert_as_in_training_and_says_none_to_what_is_no_face() {
     let samples = read(&nine(1, 60));
     let trained = trained(&samples);
-    let package = make::package(&samples, &trained, None, "test", 1).unwrap();
+    let package = make::package(&samples, &trained, (None, Vec::new()), "test", 1).unwrap();
     assert!(make::difference(&samples, &trained.graph(), &package).unwrap() <= 1e-4);
 
     let mut bytes = std::io::Cursor::new(Vec::new());
@@ -176,7 +179,7 @@ fn a_package_runs_on_litert_as_in_training_and_says_none_to_what_is_no_face() {
 #[test]
 fn a_damaged_package_is_refused() {
     let samples = read(&nine(1, 20));
-    let package = make::package(&samples, &trained(&samples), None, "test", 1).unwrap();
+    let package = make::package(&samples, &trained(&samples), (None, Vec::new()), "test", 1).unwrap();
     let parsed = |package: &Package| {
         let mut bytes = std::io::Cursor::new(Vec::new());
         package.write(&mut bytes).unwrap();
@@ -221,9 +224,9 @@ fn size() {
     for frames in [111, 1111, 11111] {
         let dataset = Streamed(frames);
         let begun = std::time::Instant::now();
-        let samples = Samples::read(&dataset, &Selection::default(), Some(1)).unwrap();
+        let samples = Samples::read(&dataset, &Selection::default(), Some(1), &mut |_, _| true).unwrap();
         let read_s = begun.elapsed().as_secs_f64();
-        make::package(&samples, &trained(&samples), None, "size", 1).unwrap();
+        make::package(&samples, &trained(&samples), (None, Vec::new()), "size", 1).unwrap();
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
         let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap().to_owned();
         println!("{} observations: read {read_s:.2} s, all {:.2} s, {peak}", 9 * frames, begun.elapsed().as_secs_f64());

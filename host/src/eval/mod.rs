@@ -1,5 +1,7 @@
 //! How well a classifier does on what it was not trained on.
 
+pub mod compare;
+pub mod drawing;
 pub mod picture;
 pub mod stream;
 pub mod table;
@@ -85,7 +87,8 @@ fn judge(
     let default = default.map(|features| default_model.probabilities(&features)).unwrap_or_default();
     let probabilities: [f32; Rasa::COUNT] = std::array::from_fn(|index| output[index] + open * default[index]);
     let most = probabilities.iter().copied().fold(0.0, f32::max);
-    Verdict { frame, probabilities, named: most >= trained.reject }
+    let towards = FeatureVector::from_values(samples.rows[frame]).is_some_and(|features| features.is_towards_camera());
+    Verdict { frame, probabilities, named: towards && most >= trained.reject }
 }
 
 /// Judges frames with a package's network as the box would run it.

@@ -11,12 +11,11 @@ pub mod discriminant;
 pub mod rng;
 pub mod samples;
 pub mod split;
-pub mod strangers;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result};
-use rasika_models::{FEATURES, Rasa};
+use rasika_models::{FEATURES, Rasa, strangers};
 
 use crate::package::graph::{Graph, What};
 use calibrate::Judged;
@@ -31,9 +30,6 @@ const WITHIN: Split = Split::Time { learned: 0.6, gap: 0.1 };
 /// Normalised features and log-odds are cut off here, so that no strange value drowns the rest.
 const MOST_DEVIATIONS: f32 = 8.0;
 const MOST_LOG_ODDS: f32 = 20.0;
-/// How the log-odds of none rise with strangeness: they pass 0 at one and a half of the bound.
-const STRANGE_SLOPE: f32 = 40.0;
-const STRANGE_START: f32 = 60.0;
 
 /// How one shrinkage did on the held-out frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -235,13 +231,7 @@ impl Trained {
         let logits = graph.layer("rasas", normal, weights, bias, false);
         let top = graph.row("rasas/most", vec![MOST_LOG_ODDS]);
         let logits = graph.with("rasas/bounded", What::Minimum, logits, top);
-        let [means, inverses, shares] = [0, 1, 2].map(|k| strangers::measures().map(|m| m[k]).collect::<Vec<f32>>());
-        let deviations: Vec<f32> =
-            inverses.iter().map(|inverse| if *inverse > 0.0 { 1.0 / inverse } else { 1.0 }).collect();
-        let strange = normalised(&mut graph, "strange", &means, &deviations, strangers::FARTHEST);
-        let squares = graph.with("strange/squares", What::Multiply, strange, strange);
-        let slope = shares.iter().map(|share| STRANGE_SLOPE * share / self.strange).collect();
-        let none = graph.layer("none", squares, slope, vec![-STRANGE_START], false);
+        let none = none(&mut graph, self.strange);
         let mut all = graph.join("all", logits, none);
         if let (Some(familiar), Some(whitening)) = (self.familiar, &discriminant.whitening) {
             let white = graph.layer("white", normal, whitening.clone(), vec![0.0; FEATURES], false);
@@ -259,6 +249,17 @@ impl Trained {
         graph.first("probabilities", probabilities, Rasa::COUNT);
         graph
     }
+}
+
+/// Log-odds that this is no face, for features of which `bound` is still as strange as a face may be.
+pub fn none(graph: &mut Graph, bound: f32) -> usize {
+    let [means, inverses, shares] = [0, 1, 2].map(|k| strangers::measures().map(|m| m[k]).collect::<Vec<f32>>());
+    let deviations: Vec<f32> =
+        inverses.iter().map(|inverse| if *inverse > 0.0 { 1.0 / inverse } else { 1.0 }).collect();
+    let strange = normalised(graph, "strange", &means, &deviations, strangers::FARTHEST);
+    let squares = graph.with("strange/squares", What::Multiply, strange, strange);
+    let slope = shares.iter().map(|share| strangers::NONE_SLOPE * share / bound).collect();
+    graph.layer("none", squares, slope, vec![strangers::NONE_START], false)
 }
 
 /// Features less their means over their deviations, cut off at `most`.
