@@ -18,7 +18,7 @@ fn actor() -> Vec<Observation> {
         let numbers = |value: &serde_json::Value| -> Vec<f32> {
             value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap() as f32).collect()
         };
-        let seen = line["faces"].as_array().unwrap().first()?;
+        let seen = line["faces"].as_array().unwrap().first().filter(|seen| seen["landmarks"].is_array())?;
         let mut observation = face(0, &mut rng);
         let face = observation.face.as_mut()?;
         face.landmarks =
@@ -84,7 +84,12 @@ fn what_is_no_face_has_no_mood_with_the_default_and_with_a_trained_model() {
     let mut rng = Rng::new(9);
     let mut streams: Vec<(&str, Vec<Observation>)> = Vec::new();
     for deg in [50.0, -50.0, 65.0, -80.0] {
-        streams.push(("turned away", actor.iter().map(|seen| changed(seen, |points| turned(points, deg))).collect()));
+        // He turns his head himself: what is missing to `deg` is added.
+        let turn = |seen: &Observation| {
+            let own_deg = FeatureVector::of(seen).unwrap().yaw_deg();
+            changed(seen, |points| turned(points, deg - own_deg))
+        };
+        streams.push(("turned away", actor.iter().map(turn).collect()));
     }
     let mut scattered = || -> Vec<Observation> {
         let scatter = |seen: &Observation| {
