@@ -12,7 +12,7 @@ use rasika_models::package::{Model, Package, PackageError};
 use rasika_models::{Classifier, Face, FeatureVector, Observation, Rasa};
 
 use crate::dataset::{Dataset, Observations, Take, folder, head};
-use crate::eval;
+use crate::eval::{self, doubt};
 use crate::package::{make, tflite};
 use crate::train::rng::Rng;
 use crate::train::samples::{Samples, Selection};
@@ -215,6 +215,27 @@ fn a_take_in_a_folder_comes_back_as_it_was() {
     assert_eq!(dataset.takes().unwrap(), std::slice::from_ref(&take));
     let back: Vec<Observation> = dataset.observations(&take).unwrap().map(Result::unwrap).collect();
     assert_eq!(back, observations);
+}
+
+#[test]
+fn a_take_with_the_wrong_label_is_doubted_and_no_other() {
+    let mut dataset = nine(3, 30);
+    let wrong = dataset.0.iter_mut().find(|(take, _)| take.id == "veera-1").unwrap();
+    wrong.0.label = Rasa::Hasya;
+    let samples = read(&dataset);
+    let found = doubt::doubts(&samples, Base::Nothing, 1, &AtomicBool::new(false)).unwrap();
+    let found: Vec<(&str, Rasa)> = found.iter().map(|d| (samples.takes[d.take].id.as_str(), d.called)).collect();
+    assert_eq!(found, [("veera-1", Rasa::Veera)]);
+    let right = doubt::doubts(&read(&nine(2, 30)), Base::Nothing, 1, &AtomicBool::new(false)).unwrap();
+    assert_eq!(right, []);
+}
+
+#[test]
+fn advice_names_what_is_missing_first() {
+    let mut dataset = nine(2, 10);
+    dataset.0.retain(|(take, _)| take.label != Rasa::Shanta && take.id != "raudra-1");
+    let advice = doubt::advice(&read(&dataset), None);
+    assert!(advice[0].contains("shanta") && advice[1].contains("raudra") && advice.len() == 2, "{advice:?}");
 }
 
 /// `cargo test --release -p rasika-host -- --ignored --nocapture size` prints the table of docs/teacher.md.

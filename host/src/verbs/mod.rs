@@ -3,6 +3,7 @@
 pub mod eval;
 pub mod features;
 pub mod import;
+pub mod label;
 pub mod moment;
 pub mod package;
 pub mod report;
