@@ -2,6 +2,7 @@
 
 mod default_model;
 mod none;
+mod personal;
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;

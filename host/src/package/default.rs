@@ -5,7 +5,7 @@ use rasika_models::classifier::Formula;
 use rasika_models::package::{self, Card, Package, SelfTest, TrainedOn};
 use rasika_models::{Classifier, FEATURES, FEATURES_VERSION, Rasa, strangers};
 
-use super::graph::{Graph, What};
+use super::graph::{Graph, Id, What};
 use super::tflite;
 use crate::train::{self, rng::Rng};
 
@@ -55,8 +55,28 @@ pub fn stranger(rng: &mut Rng) -> Vec<f32> {
 
 /// The formula as a graph.
 pub fn graph(formula: &Formula) -> Graph {
-    let parts = formula.places.len();
     let mut graph = Graph::new("features", FEATURES);
+    let signs = signs(&mut graph, formula);
+    let face = graph.layer("face", signs, formula.weights.concat(), formula.bias.to_vec(), false);
+    let mut hands = vec![0.0; Rasa::COUNT * FEATURES];
+    for (row, weights) in hands.chunks_exact_mut(FEATURES).zip(&formula.hands) {
+        weights.iter().for_each(|&(place, weight)| row[place] += weight);
+    }
+    let mut hands = graph.layer("hands/open", 0, hands, vec![0.0; Rasa::COUNT], false);
+    let [most, least] = [formula.most_hands, -formula.most_hands].map(|bound| graph.row("hands/bound", vec![bound]));
+    hands = graph.with("hands/capped", What::Minimum, hands, most);
+    hands = graph.with("hands", What::Maximum, hands, least);
+    let rasas = graph.with("rasas", What::Add, face, hands);
+    let none = train::none(&mut graph, strangers::STRANGE);
+    let all = graph.join("all", rasas, none);
+    let probabilities = graph.softmax("probabilities_and_none", all);
+    graph.first("probabilities", probabilities, Rasa::COUNT);
+    graph
+}
+
+/// The signs of a face, of features as the input.
+pub fn signs(graph: &mut Graph, formula: &Formula) -> Id {
+    let parts = formula.places.len();
     let mut means = vec![0.0; parts * FEATURES];
     for (row, places) in means.chunks_exact_mut(FEATURES).zip(&formula.places) {
         places.iter().for_each(|&place| row[place] = 1.0 / places.len() as f32);
@@ -92,20 +112,5 @@ pub fn graph(formula: &Formula) -> Graph {
     let mut scores = graph.with("scores/open", What::Add, risen.unwrap_or(means), start);
     scores = graph.with("scores/capped", What::Minimum, scores, most);
     scores = graph.with("scores", What::Maximum, scores, least);
-    let signs = graph.layer("signs", scores, formula.sign_weights.concat(), formula.sign_bias.clone(), false);
-    let face = graph.layer("face", signs, formula.weights.concat(), formula.bias.to_vec(), false);
-    let mut hands = vec![0.0; Rasa::COUNT * FEATURES];
-    for (row, weights) in hands.chunks_exact_mut(FEATURES).zip(&formula.hands) {
-        weights.iter().for_each(|&(place, weight)| row[place] += weight);
-    }
-    let mut hands = graph.layer("hands/open", 0, hands, vec![0.0; Rasa::COUNT], false);
-    let [most, least] = [formula.most_hands, -formula.most_hands].map(|bound| graph.row("hands/bound", vec![bound]));
-    hands = graph.with("hands/capped", What::Minimum, hands, most);
-    hands = graph.with("hands", What::Maximum, hands, least);
-    let rasas = graph.with("rasas", What::Add, face, hands);
-    let none = train::none(&mut graph, strangers::STRANGE);
-    let all = graph.join("all", rasas, none);
-    let probabilities = graph.softmax("probabilities_and_none", all);
-    graph.first("probabilities", probabilities, Rasa::COUNT);
-    graph
+    graph.layer("signs", scores, formula.sign_weights.concat(), formula.sign_bias.clone(), false)
 }

@@ -8,6 +8,7 @@
 pub mod augment;
 pub mod calibrate;
 pub mod discriminant;
+pub mod rivals;
 pub mod rng;
 pub mod samples;
 pub mod split;
@@ -20,6 +21,7 @@ use rasika_models::{FEATURES, Rasa, strangers};
 use crate::package::graph::{Graph, What};
 use calibrate::Judged;
 use discriminant::{Discriminant, Moments};
+use rivals::Rivals;
 use samples::{Row, Samples};
 use split::{Fold, Split};
 
@@ -57,6 +59,8 @@ pub struct Trained {
     pub strange: f32,
     /// Of a personal model: frames farther than this from all that was recorded are left to the default model.
     pub familiar: Option<f32>,
+    /// Of a personal model: what the default model tells apart better.
+    pub rivals: Option<Rivals>,
 }
 
 /// What a model grows from.
@@ -110,6 +114,7 @@ pub fn train(
     let familiar = personal
         .then(|| statistics.discriminant(best.shrinkage, true).map(|made| familiar(&made, samples, &fold.scored)));
     let familiar = familiar.flatten();
+    let rivals = personal.then(|| Rivals::of(samples, frames)).flatten();
     // What was held out, and what lay between, now teaches as well.
     let mut moments = Moments::new(&about);
     learn(&mut moments, samples, frames);
@@ -124,12 +129,13 @@ pub fn train(
         reject: calibrate::reject(&judged, best.temperature),
         strange: strangers::STRANGE.max(usual),
         familiar,
+        rivals,
     })
 }
 
 /// Share of the held-out frames of a personal model that it must know again. The others are left to the default model:
 /// the more it must know, the more it takes for its own that is not.
-const KNOWN_AGAIN: usize = 50;
+const KNOWN_AGAIN: usize = 60;
 
 /// The distance within which held-out frames are known again.
 fn familiar(discriminant: &Discriminant, samples: &Samples, held_out: &[usize]) -> f32 {
@@ -244,6 +250,18 @@ impl Trained {
             let least = graph.row("unknown/least", vec![-2.0 * MOST_LOG_ODDS]);
             let unknown = graph.with("unknown/bounded", What::Maximum, unknown, least);
             all = graph.join("all_and_unknown", all, unknown);
+        }
+        if let Some(rivals) = &self.rivals {
+            let own = |graph: &mut Graph, rasa: Rasa| {
+                let line = discriminant.weights[rasa.index()].as_ref()?;
+                let weights = line.iter().map(|weight| weight / temperature).collect();
+                let bias = vec![discriminant.bias[rasa.index()] / temperature];
+                let odds = graph.layer(&format!("{rasa}/own"), normal, weights, bias, false);
+                Some(graph.with(&format!("{rasa}/own_bounded"), What::Minimum, odds, top))
+            };
+            for rival in rivals.log_odds(&mut graph, own) {
+                all = graph.join("all_and_rival", all, rival);
+            }
         }
         let probabilities = graph.softmax("probabilities_and_none", all);
         graph.first("probabilities", probabilities, Rasa::COUNT);
