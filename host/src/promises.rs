@@ -3,6 +3,7 @@
 mod default_model;
 mod none;
 mod personal;
+mod python;
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
