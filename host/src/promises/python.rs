@@ -22,7 +22,8 @@ fn packages_give_the_same_numbers_in_python() {
         return;
     };
     let samples = read(&nine(1, 40));
-    let all: Vec<usize> = (0..samples.frames.len()).filter(|&frame| samples.label(frame).index() % 3 == 0).collect();
+    let all: Vec<usize> =
+        (0..samples.frames.len()).filter(|&frame| samples.label(frame).index().is_multiple_of(3)).collect();
     let stop = std::sync::atomic::AtomicBool::new(false);
     let personal = train::train(&samples, &all, Base::Default, 1, &stop, &mut |_| {}).unwrap();
     let pack = |trained| make::package(&samples, trained, (None, Vec::new()), "test", 1).unwrap();

@@ -116,7 +116,7 @@ impl Eval {
         match &met {
             Some(met) => say(&met_words(&other.name, met))?,
             None => {
-                say(&format!("{} was trained on all of these takes; they cannot tell which is better", other.name))?
+                say(&format!("{} was trained on all of these takes; they cannot tell which is better", other.name))?;
             }
         }
         for mistake in wrong {

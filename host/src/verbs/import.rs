@@ -14,6 +14,8 @@ use crate::say;
 pub enum Import {
     /// LABEL.npy files of the project that this one grew from
     Original(OriginalArgs),
+    /// Folders of pictures, each named by a rasa or a basic emotion
+    Images(super::images::Images),
 }
 
 /// Arguments of `rasika import original`.
@@ -53,7 +55,10 @@ fn aspect(text: &str) -> Result<Aspect, String> {
 impl Import {
     /// Reads and writes.
     pub fn run(self) -> Result<()> {
-        let Self::Original(args) = self;
+        let args = match self {
+            Self::Original(args) => args,
+            Self::Images(images) => return images.run(),
+        };
         let original = Original::open(&args.dir, &args.models, args.aspect.unwrap_or(Aspect::Guess))?;
         for take in original.takes()? {
             let mut count = 0;

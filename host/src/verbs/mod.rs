@@ -2,6 +2,7 @@
 
 pub mod eval;
 pub mod features;
+pub mod images;
 pub mod import;
 pub mod label;
 pub mod moment;

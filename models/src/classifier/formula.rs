@@ -1,6 +1,6 @@
 //! The default model as bare numbers, for whoever writes it down in another form.
 
-use super::sign::{FARTHEST, KNOTS};
+use super::sign::{FARTHEST, KNOTS, Sign};
 use super::{Classifier, MOST_HANDS};
 use crate::Rasa;
 
@@ -41,7 +41,7 @@ impl Classifier {
     /// What this classifier computes if no trained model is asked.
     #[must_use]
     pub fn formula(&self) -> Formula {
-        let parts = || self.signs.iter().flat_map(|sign| sign.parts());
+        let parts = || self.signs.iter().flat_map(Sign::parts);
         let count = parts().count();
         let mut first = 0;
         let sign_weights = self.signs.iter().map(|sign| {
