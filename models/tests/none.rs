@@ -34,14 +34,13 @@ fn named(frames: impl Iterator<Item = Mat>, tracking: Tracking) -> (usize, usize
 
 /// A picture held for four seconds, longer than any rasa needs to begin.
 fn held(name: &str) -> impl Iterator<Item = Mat> {
-    let picture = opencv::imgcodecs::imread(&media(name), 1).expect("reads");
+    let picture = opencv::imgcodecs::imread(media(name), 1).expect("reads");
     std::iter::repeat_n(picture, 100)
 }
 
 #[test]
 fn nobody_and_a_head_turned_away_have_no_mood() {
-    let mut film =
-        opencv::videoio::VideoCapture::from_file(&media("no_face.mp4"), opencv::videoio::CAP_FFMPEG).unwrap();
+    let mut film = opencv::videoio::VideoCapture::from_file(media("no_face.mp4"), opencv::videoio::CAP_FFMPEG).unwrap();
     let film = std::iter::from_fn(move || {
         let mut picture = Mat::default();
         film.read(&mut picture).expect("reads").then_some(picture)
