@@ -66,6 +66,18 @@ endure: rust ## Kills a recording box 500 times and looks for what was lost
 goldens: reference ## Records anew what MediaPipe sees in the test media
 	@$(REFERENCE) models/goldens/record.py
 
+.PHONY: model
+model: packages ## The default model as a package, made from its declared knowledge: out/default.rasika
+	@$(PYTHON) models/setup/fetch.py models lib
+	@mkdir -p '$(OUT)'
+	@cargo run --quiet --release --package rasika-host -- package default --out '$(OUT)/default.rasika'
+
+.PHONY: check-package
+check-package: packages ## Packages give the same numbers in Python's ai_edge_litert
+	@$(PYTHON) models/setup/fetch.py models lib
+	@models/setup/litert.sh
+	cargo test --package rasika-host packages_give_the_same_numbers_in_python -- --nocapture
+
 .PHONY: arm64
 arm64: rust ## rasikad and rasika for a Raspberry Pi, built on this PC (RELEASE=trixie or bookworm)
 	@device/package/arm64.sh build

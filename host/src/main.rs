@@ -71,6 +71,8 @@ enum Verb {
     Train(verbs::train::Train),
     /// Tell how well a model does on takes that it was not trained on
     Eval(verbs::eval::Eval),
+    /// Find takes that may be labelled wrong, and what to record next
+    Label(verbs::label::Label),
     /// Make a package of a .tflite that was trained elsewhere, or tell what a package is
     Package(verbs::package::PackageArgs),
     /// Write takes as files, for other programs and other laptops
@@ -113,6 +115,7 @@ fn main() -> ExitCode {
         Verb::Report(report) => report.run(),
         Verb::Train(train) => train.run(),
         Verb::Eval(eval) => eval.run(),
+        Verb::Label(label) => label.run(),
         Verb::Package(package) => package.run(),
         Verb::Features(features) => features.run(),
         Verb::Export(export) => export.run(),

@@ -1,5 +1,10 @@
 //! What training and scoring promise, on takes of faces that are nobody's.
 
+mod default_model;
+mod none;
+mod personal;
+mod python;
+
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -9,7 +14,7 @@ use rasika_models::package::{Model, Package, PackageError};
 use rasika_models::{Classifier, Face, FeatureVector, Observation, Rasa};
 
 use crate::dataset::{Dataset, Observations, Take, folder, head};
-use crate::eval;
+use crate::eval::{self, doubt};
 use crate::package::{make, tflite};
 use crate::train::rng::Rng;
 use crate::train::samples::{Samples, Selection};
@@ -90,7 +95,7 @@ fn nine(takes: usize, frames: usize) -> Memory {
 }
 
 fn read(dataset: &Memory) -> Samples {
-    Samples::read(dataset, &Selection::default(), Some(1)).unwrap()
+    Samples::read(dataset, &Selection::default(), Some(1), &mut |_, _| true).unwrap()
 }
 
 fn trained(samples: &Samples) -> Trained {
@@ -144,7 +149,7 @@ fn a_rasa_with_one_take_is_untested() {
 fn a_package_runs_on_litert_as_in_training_and_says_none_to_what_is_no_face() {
     let samples = read(&nine(1, 60));
     let trained = trained(&samples);
-    let package = make::package(&samples, &trained, None, "test", 1).unwrap();
+    let package = make::package(&samples, &trained, (None, Vec::new()), "test", 1).unwrap();
     assert!(make::difference(&samples, &trained.graph(), &package).unwrap() <= 1e-4);
 
     let mut bytes = std::io::Cursor::new(Vec::new());
@@ -176,7 +181,7 @@ fn a_package_runs_on_litert_as_in_training_and_says_none_to_what_is_no_face() {
 #[test]
 fn a_damaged_package_is_refused() {
     let samples = read(&nine(1, 20));
-    let package = make::package(&samples, &trained(&samples), None, "test", 1).unwrap();
+    let package = make::package(&samples, &trained(&samples), (None, Vec::new()), "test", 1).unwrap();
     let parsed = |package: &Package| {
         let mut bytes = std::io::Cursor::new(Vec::new());
         package.write(&mut bytes).unwrap();
@@ -214,6 +219,27 @@ fn a_take_in_a_folder_comes_back_as_it_was() {
     assert_eq!(back, observations);
 }
 
+#[test]
+fn a_take_with_the_wrong_label_is_doubted_and_no_other() {
+    let mut dataset = nine(3, 30);
+    let wrong = dataset.0.iter_mut().find(|(take, _)| take.id == "veera-1").unwrap();
+    wrong.0.label = Rasa::Hasya;
+    let samples = read(&dataset);
+    let found = doubt::doubts(&samples, Base::Nothing, 1, &AtomicBool::new(false)).unwrap();
+    let found: Vec<(&str, Rasa)> = found.iter().map(|d| (samples.takes[d.take].id.as_str(), d.called)).collect();
+    assert_eq!(found, [("veera-1", Rasa::Veera)]);
+    let right = doubt::doubts(&read(&nine(2, 30)), Base::Nothing, 1, &AtomicBool::new(false)).unwrap();
+    assert_eq!(right, []);
+}
+
+#[test]
+fn advice_names_what_is_missing_first() {
+    let mut dataset = nine(2, 10);
+    dataset.0.retain(|(take, _)| take.label != Rasa::Shanta && take.id != "raudra-1");
+    let advice = doubt::advice(&read(&dataset), None);
+    assert!(advice[0].contains("shanta") && advice[1].contains("raudra") && advice.len() == 2, "{advice:?}");
+}
+
 /// `cargo test --release -p rasika-host -- --ignored --nocapture size` prints the table of docs/teacher.md.
 #[test]
 #[ignore = "takes a minute, and only a quiet machine tells the truth"]
@@ -221,9 +247,9 @@ fn size() {
     for frames in [111, 1111, 11111] {
         let dataset = Streamed(frames);
         let begun = std::time::Instant::now();
-        let samples = Samples::read(&dataset, &Selection::default(), Some(1)).unwrap();
+        let samples = Samples::read(&dataset, &Selection::default(), Some(1), &mut |_, _| true).unwrap();
         let read_s = begun.elapsed().as_secs_f64();
-        make::package(&samples, &trained(&samples), None, "size", 1).unwrap();
+        make::package(&samples, &trained(&samples), (None, Vec::new()), "size", 1).unwrap();
         let status = std::fs::read_to_string("/proc/self/status").unwrap();
         let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap().to_owned();
         println!("{} observations: read {read_s:.2} s, all {:.2} s, {peak}", 9 * frames, begun.elapsed().as_secs_f64());

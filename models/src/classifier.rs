@@ -7,17 +7,19 @@
 //! `models/README.md` for how well it does and on whom it fails.
 
 mod files;
+mod formula;
 mod knowledge;
 mod population;
 mod sign;
 
 pub use files::KnowledgeError;
+pub use formula::Formula;
 pub use knowledge::{Knowledge, Sources};
 pub use population::measure_population;
 
 #[cfg(feature = "runtime")]
 use crate::package::Model;
-use crate::{FeatureVector, Rasa};
+use crate::{FeatureVector, Rasa, strangers};
 use sign::Sign;
 #[cfg(feature = "runtime")]
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,8 +27,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// What the classifier reads in one frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
-    /// How likely each rasa is, in class order. They sum to 1, of a trained model to at most 1: what is missing is
-    /// none of the nine, and all are 0 where the model names none.
+    /// How likely each rasa is, in class order. They sum to at most 1: what is missing is none of the nine, which is
+    /// next to nothing for a face and next to all for what only passes for one. All are 0 where a trained model names
+    /// none.
     pub probabilities: [f32; Rasa::COUNT],
     /// How strongly each rasa would be shown if it is that one: 0 at rest, 1 in full.
     pub strengths: [f32; Rasa::COUNT],
@@ -125,7 +128,10 @@ impl Classifier {
             *strength = rasa.full.map_or(1.0 - unrest / RESTLESS, |full| face / full).clamp(0.0, 1.0);
         }
         let known = Reading {
-            probabilities: softmax(logits),
+            probabilities: softmax(
+                logits,
+                strangers::none(strangers::strangeness(features.values()), strangers::STRANGE),
+            ),
             strengths,
             yaw_deg: features.yaw_deg(),
             pitch_deg: features.pitch_deg(),
@@ -154,10 +160,10 @@ fn ask(model: &mut Model, features: &FeatureVector, known: Reading) -> Reading {
     Reading { probabilities: probabilities.unwrap_or_default(), strengths, ..known }
 }
 
-/// Probabilities of log-odds.
-fn softmax(logits: [f32; Rasa::COUNT]) -> [f32; Rasa::COUNT] {
-    let top = logits.into_iter().fold(f32::NEG_INFINITY, f32::max);
+/// Probabilities of log-odds; those of `none` take their share.
+fn softmax(logits: [f32; Rasa::COUNT], none: f32) -> [f32; Rasa::COUNT] {
+    let top = logits.into_iter().fold(none, f32::max);
     let parts = logits.map(|logit| (logit - top).exp());
-    let sum: f32 = parts.iter().sum();
+    let sum = (none - top).exp() + parts.iter().sum::<f32>();
     parts.map(|part| part / sum)
 }

@@ -27,6 +27,10 @@ const POSE: usize = 2;
 const POSE_NAMES: [&str; POSE] = ["headYaw", "headPitch"];
 /// What a head turn of 1 in the vector is, in degrees, to be of the size of the other features.
 const POSE_UNIT_DEG: f32 = 45.0;
+/// Heads turned or nodding farther are not read.
+pub const YAW_LIMIT_DEG: f32 = 40.0;
+/// See [`YAW_LIMIT_DEG`].
+pub const PITCH_LIMIT_DEG: f32 = 35.0;
 const YAW: usize = SHAPES + GEOMETRY;
 const PITCH: usize = YAW + 1;
 const SHAPE_START: usize = SHAPES + GEOMETRY + POSE + HANDS;
@@ -103,5 +107,11 @@ impl FeatureVector {
     #[must_use]
     pub fn pitch_deg(&self) -> f32 {
         self.0[PITCH] * POSE_UNIT_DEG
+    }
+
+    /// Whether the head is turned so little that its face can be read.
+    #[must_use]
+    pub fn is_towards_camera(&self) -> bool {
+        self.yaw_deg().abs() <= YAW_LIMIT_DEG && self.pitch_deg().abs() <= PITCH_LIMIT_DEG
     }
 }

@@ -16,6 +16,7 @@ pub mod rasa;
 #[cfg(feature = "runtime")]
 pub mod runtime;
 pub mod smoother;
+pub mod strangers;
 
 pub use classifier::{Classifier, Reading};
 pub use features::{FEATURES, FEATURES_VERSION, FeatureVector};

@@ -40,8 +40,8 @@ impl Default for Settings {
             leave: 0.18,
             margin: 0.06,
             lost_ms: 700.0,
-            yaw_limit_deg: 40.0,
-            pitch_limit_deg: 35.0,
+            yaw_limit_deg: crate::features::YAW_LIMIT_DEG,
+            pitch_limit_deg: crate::features::PITCH_LIMIT_DEG,
             shanta_hold_ms: 2500.0,
             shanta_yaw_deg: 25.0,
         }

@@ -1,5 +1,8 @@
 //! How well a classifier does on what it was not trained on.
 
+pub mod compare;
+pub mod doubt;
+pub mod drawing;
 pub mod picture;
 pub mod stream;
 pub mod table;
@@ -11,7 +14,7 @@ use rasika_models::package::{LabelScore, Model, Scores};
 use rasika_models::{Classifier, FeatureVector, Rasa};
 
 use crate::train::samples::Samples;
-use crate::train::split::Split;
+use crate::train::split::{Fold, Split};
 use crate::train::{self, Base, Trained};
 
 /// What was said of one frame.
@@ -51,16 +54,30 @@ pub fn cross(
     stop: &AtomicBool,
 ) -> Result<Vec<Verdict>> {
     let frames: Vec<usize> = (0..samples.frames.len()).collect();
-    let default_model = Classifier::default_model();
     let folds = split.folds(samples, &frames, seed);
     let mut verdicts = Vec::new();
     for fold in folds.iter().filter(|fold| !fold.scored.is_empty()).take(rounds) {
-        let trained = train::train(samples, &fold.learned, base, seed, stop, &mut |_| {})?;
-        let graph = trained.graph();
-        verdicts.extend(fold.scored.iter().map(|&frame| judge(&default_model, samples, &trained, &graph, frame)));
+        verdicts.extend(learned_and_judged(samples, fold, base, seed, stop)?);
     }
     anyhow::ensure!(!verdicts.is_empty(), "{}", nothing(split));
     Ok(verdicts)
+}
+
+/// Trains on one part of a fold and judges the other.
+///
+/// # Errors
+/// There is too little to learn from.
+pub fn learned_and_judged(
+    samples: &Samples,
+    fold: &Fold,
+    base: Base,
+    seed: u64,
+    stop: &AtomicBool,
+) -> Result<Vec<Verdict>> {
+    let default_model = Classifier::default_model();
+    let trained = train::train(samples, &fold.learned, base, seed, stop, &mut |_| {})?;
+    let graph = trained.graph();
+    Ok(fold.scored.iter().map(|&frame| judge(&default_model, samples, &trained, &graph, frame)).collect())
 }
 
 fn nothing(split: Split) -> String {
@@ -85,7 +102,8 @@ fn judge(
     let default = default.map(|features| default_model.probabilities(&features)).unwrap_or_default();
     let probabilities: [f32; Rasa::COUNT] = std::array::from_fn(|index| output[index] + open * default[index]);
     let most = probabilities.iter().copied().fold(0.0, f32::max);
-    Verdict { frame, probabilities, named: most >= trained.reject }
+    let towards = FeatureVector::from_values(samples.rows[frame]).is_some_and(|features| features.is_towards_camera());
+    Verdict { frame, probabilities, named: towards && most >= trained.reject }
 }
 
 /// Judges frames with a package's network as the box would run it.

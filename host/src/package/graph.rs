@@ -26,6 +26,7 @@ pub enum What {
         relu: bool,
     },
     /// Element by element; the second is spread over the first.
+    Add,
     Subtract,
     Multiply,
     Maximum,
@@ -139,6 +140,7 @@ impl Graph {
                     })
                     .collect()
                 }
+                What::Add => pair(|a, b| a + b),
                 What::Subtract => pair(|a, b| a - b),
                 What::Multiply => pair(|a, b| a * b),
                 What::Maximum => pair(f32::max),

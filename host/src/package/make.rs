@@ -1,14 +1,14 @@
 //! From a trained classifier to a package that was run before it is handed on.
 
 use anyhow::{Context as _, Result};
-use rasika_models::package::{self, Card, Model, Package, Scores, SelfTest, Strength, TrainedOn};
-use rasika_models::{FEATURES, FEATURES_VERSION, FeatureVector, Rasa};
+use rasika_models::package::{self, Card, Compared, Model, Package, Scores, SelfTest, Strength, TrainedOn};
+use rasika_models::{FEATURES, FEATURES_VERSION, FeatureVector, Rasa, strangers};
 
 use super::graph::Graph;
 use super::tflite;
+use crate::train::Trained;
 use crate::train::rng::Rng;
 use crate::train::samples::Samples;
-use crate::train::{Trained, strangers};
 
 /// How far LiteRT's outputs may be from those of the training.
 const MOST_DIFFERENCE: f32 = 1e-4;
@@ -19,7 +19,13 @@ const CHECKED: usize = 200;
 ///
 /// # Errors
 /// LiteRT cannot run it, or runs it otherwise than the training.
-pub fn package(samples: &Samples, trained: &Trained, scores: Option<Scores>, name: &str, seed: u64) -> Result<Package> {
+pub fn package(
+    samples: &Samples,
+    trained: &Trained,
+    (scores, compared): (Option<Scores>, Vec<Compared>),
+    name: &str,
+    seed: u64,
+) -> Result<Package> {
     let graph = trained.graph();
     let card = Card {
         format: package::FORMAT,
@@ -33,6 +39,7 @@ pub fn package(samples: &Samples, trained: &Trained, scores: Option<Scores>, nam
             ..trained_on(samples, seed)
         },
         scores,
+        compared,
         temperature: trained.temperature,
         reject: trained.reject,
         strength: Some(strength(trained)),
@@ -63,7 +70,7 @@ pub fn difference(samples: &Samples, graph: &Graph, package: &Package) -> Result
 fn trained_on(samples: &Samples, seed: u64) -> TrainedOn {
     let mut on = TrainedOn { takes: samples.takes_of(), seed, ..TrainedOn::default() };
     (0..samples.frames.len()).for_each(|frame| on.frames[samples.label(frame).index()] += 1);
-    on.recordings = (0..samples.takes.len()).map(|take| samples.recording(take)).collect();
+    on.recordings = samples.recordings();
     on.performers = samples.takes.iter().map(|take| take.performer.clone()).filter(|name| !name.is_empty()).collect();
     on.boxes = samples.takes.iter().map(|take| take.box_id.clone()).collect();
     for names in [&mut on.recordings, &mut on.performers, &mut on.boxes] {

@@ -1,5 +1,6 @@
 //! Model packages are made here: a graph becomes a `.tflite`, that and what is known of it a zip.
 
+pub mod default;
 pub mod flat;
 pub mod graph;
 pub mod make;

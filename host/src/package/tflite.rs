@@ -18,6 +18,7 @@ const RELU: i8 = 1;
 /// BuiltinOperator and BuiltinOptions of an operation, and its options.
 fn builtin(what: What) -> (i8, i8, Vec<(u16, Value)>) {
     match what {
+        What::Add => (0, 11, Vec::new()),
         What::Concatenate => (2, 10, vec![(0, Value::Int(1))]),
         What::FullyConnected { relu } => (9, 8, vec![(0, Value::Byte(if relu { RELU } else { 0 }))]),
         What::Multiply => (18, 21, Vec::new()),

@@ -8,19 +8,20 @@
 pub mod augment;
 pub mod calibrate;
 pub mod discriminant;
+pub mod rivals;
 pub mod rng;
 pub mod samples;
 pub mod split;
-pub mod strangers;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result};
-use rasika_models::{FEATURES, Rasa};
+use rasika_models::{FEATURES, Rasa, strangers};
 
 use crate::package::graph::{Graph, What};
 use calibrate::Judged;
 use discriminant::{Discriminant, Moments};
+use rivals::Rivals;
 use samples::{Row, Samples};
 use split::{Fold, Split};
 
@@ -31,9 +32,6 @@ const WITHIN: Split = Split::Time { learned: 0.6, gap: 0.1 };
 /// Normalised features and log-odds are cut off here, so that no strange value drowns the rest.
 const MOST_DEVIATIONS: f32 = 8.0;
 const MOST_LOG_ODDS: f32 = 20.0;
-/// How the log-odds of none rise with strangeness: they pass 0 at one and a half of the bound.
-const STRANGE_SLOPE: f32 = 40.0;
-const STRANGE_START: f32 = 60.0;
 
 /// How one shrinkage did on the held-out frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,6 +59,8 @@ pub struct Trained {
     pub strange: f32,
     /// Of a personal model: frames farther than this from all that was recorded are left to the default model.
     pub familiar: Option<f32>,
+    /// Of a personal model: what the default model tells apart better.
+    pub rivals: Option<Rivals>,
 }
 
 /// What a model grows from.
@@ -114,6 +114,7 @@ pub fn train(
     let familiar = personal
         .then(|| statistics.discriminant(best.shrinkage, true).map(|made| familiar(&made, samples, &fold.scored)));
     let familiar = familiar.flatten();
+    let rivals = personal.then(|| Rivals::of(samples, frames)).flatten();
     // What was held out, and what lay between, now teaches as well.
     let mut moments = Moments::new(&about);
     learn(&mut moments, samples, frames);
@@ -128,12 +129,13 @@ pub fn train(
         reject: calibrate::reject(&judged, best.temperature),
         strange: strangers::STRANGE.max(usual),
         familiar,
+        rivals,
     })
 }
 
 /// Share of the held-out frames of a personal model that it must know again. The others are left to the default model:
 /// the more it must know, the more it takes for its own that is not.
-const KNOWN_AGAIN: usize = 50;
+const KNOWN_AGAIN: usize = 60;
 
 /// The distance within which held-out frames are known again.
 fn familiar(discriminant: &Discriminant, samples: &Samples, held_out: &[usize]) -> f32 {
@@ -235,13 +237,7 @@ impl Trained {
         let logits = graph.layer("rasas", normal, weights, bias, false);
         let top = graph.row("rasas/most", vec![MOST_LOG_ODDS]);
         let logits = graph.with("rasas/bounded", What::Minimum, logits, top);
-        let [means, inverses, shares] = [0, 1, 2].map(|k| strangers::measures().map(|m| m[k]).collect::<Vec<f32>>());
-        let deviations: Vec<f32> =
-            inverses.iter().map(|inverse| if *inverse > 0.0 { 1.0 / inverse } else { 1.0 }).collect();
-        let strange = normalised(&mut graph, "strange", &means, &deviations, strangers::FARTHEST);
-        let squares = graph.with("strange/squares", What::Multiply, strange, strange);
-        let slope = shares.iter().map(|share| STRANGE_SLOPE * share / self.strange).collect();
-        let none = graph.layer("none", squares, slope, vec![-STRANGE_START], false);
+        let none = none(&mut graph, self.strange);
         let mut all = graph.join("all", logits, none);
         if let (Some(familiar), Some(whitening)) = (self.familiar, &discriminant.whitening) {
             let white = graph.layer("white", normal, whitening.clone(), vec![0.0; FEATURES], false);
@@ -255,10 +251,33 @@ impl Trained {
             let unknown = graph.with("unknown/bounded", What::Maximum, unknown, least);
             all = graph.join("all_and_unknown", all, unknown);
         }
+        if let Some(rivals) = &self.rivals {
+            let own = |graph: &mut Graph, rasa: Rasa| {
+                let line = discriminant.weights[rasa.index()].as_ref()?;
+                let weights = line.iter().map(|weight| weight / temperature).collect();
+                let bias = vec![discriminant.bias[rasa.index()] / temperature];
+                let odds = graph.layer(&format!("{rasa}/own"), normal, weights, bias, false);
+                Some(graph.with(&format!("{rasa}/own_bounded"), What::Minimum, odds, top))
+            };
+            for rival in rivals.log_odds(&mut graph, own) {
+                all = graph.join("all_and_rival", all, rival);
+            }
+        }
         let probabilities = graph.softmax("probabilities_and_none", all);
         graph.first("probabilities", probabilities, Rasa::COUNT);
         graph
     }
+}
+
+/// Log-odds that this is no face, for features of which `bound` is still as strange as a face may be.
+pub fn none(graph: &mut Graph, bound: f32) -> usize {
+    let [means, inverses, shares] = [0, 1, 2].map(|k| strangers::measures().map(|m| m[k]).collect::<Vec<f32>>());
+    let deviations: Vec<f32> =
+        inverses.iter().map(|inverse| if *inverse > 0.0 { 1.0 / inverse } else { 1.0 }).collect();
+    let strange = normalised(graph, "strange", &means, &deviations, strangers::FARTHEST);
+    let squares = graph.with("strange/squares", What::Multiply, strange, strange);
+    let slope = shares.iter().map(|share| strangers::NONE_SLOPE * share / bound).collect();
+    graph.layer("none", squares, slope, vec![strangers::NONE_START], false)
 }
 
 /// Features less their means over their deviations, cut off at `most`.

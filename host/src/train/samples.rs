@@ -1,7 +1,6 @@
 //! What is learned from: the features of every frame of a dataset, and of frames that were moved about a little.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use anyhow::Result;
 use rasika_models::{FEATURES, FeatureVector, Rasa};
@@ -54,6 +53,8 @@ pub struct Selection {
     pub boxes: Vec<String>,
     /// Only takes that began then or later, milliseconds since 1970.
     pub since_unix_ms: Option<i64>,
+    /// Only takes that began before.
+    pub until_unix_ms: Option<i64>,
 }
 
 impl Selection {
@@ -62,21 +63,28 @@ impl Selection {
             && (self.people.is_empty() || self.people.contains(&take.performer))
             && (self.boxes.is_empty() || self.boxes.contains(&take.box_id))
             && self.since_unix_ms.is_none_or(|since| take.started_unix_ms >= since)
+            && self.until_unix_ms.is_none_or(|until| take.started_unix_ms < until)
     }
 }
 
 impl Samples {
-    /// Reads takes one after the other. With a seed, moved copies of frames are made as well.
+    /// Reads takes one after the other. With a seed, moved copies of frames are made as well. `go_on` hears now and then how
+    /// many takes of how many are read, and may end it.
     ///
     /// # Errors
-    /// The dataset cannot be read, or no take is left.
-    pub fn read(dataset: &dyn Dataset, selection: &Selection, seed: Option<u64>) -> Result<Self> {
+    /// The dataset cannot be read, no take is left, or it was ended.
+    pub fn read(
+        dataset: &dyn Dataset,
+        selection: &Selection,
+        seed: Option<u64>,
+        go_on: &mut dyn FnMut(usize, usize) -> bool,
+    ) -> Result<Self> {
         let mut samples = Self::default();
         let mut augment = seed.map(Augment::new);
         let mut prints: HashMap<u64, usize> = HashMap::new();
         let mut takes = dataset.takes()?;
         takes.retain(|take| selection.holds(take));
-        let budget = MOST_AUGMENTED / takes.len().max(1);
+        let (budget, all) = (MOST_AUGMENTED / takes.len().max(1), takes.len());
         for take in takes {
             let place = samples.takes.len();
             let mut shared: HashMap<usize, usize> = HashMap::new();
@@ -84,6 +92,9 @@ impl Samples {
             let mut count = 0;
             for observation in dataset.observations(&take)? {
                 let observation = observation?;
+                if count % TOLD == 0 {
+                    anyhow::ensure!(go_on(place, all), "stopped while takes were read; nothing was written");
+                }
                 let number = count;
                 count += 1;
                 let Some(features) = FeatureVector::of(&observation) else { continue };
@@ -115,12 +126,18 @@ impl Samples {
         Ok(samples)
     }
 
-    /// A hash of what a take holds: the same for a copy under another name.
-    pub fn recording(&self, take: usize) -> String {
-        let mut hasher = DefaultHasher::new();
-        let rows = self.frames.iter().zip(&self.rows).filter(|(frame, _)| frame.take == take);
-        rows.for_each(|(_, row)| print(row).hash(&mut hasher));
-        format!("{:016x}", hasher.finish())
+    /// A hash of what each take holds: the same for a copy under another name.
+    pub fn recordings(&self) -> Vec<String> {
+        let mut hashes = vec![FNV_START; self.takes.len()];
+        for (frame, row) in self.frames.iter().zip(&self.rows) {
+            hashes[frame.take] = fnv(hashes[frame.take], print(row));
+        }
+        hashes.into_iter().map(|hash| format!("{hash:016x}")).collect()
+    }
+
+    /// Whether each take is among some recordings.
+    pub fn known(&self, recordings: &[String]) -> Vec<bool> {
+        self.recordings().iter().map(|own| recordings.contains(own)).collect()
     }
 
     /// The label of a frame.
@@ -144,9 +161,18 @@ impl Samples {
     }
 }
 
+/// How often who waits hears of it, in observations.
+const TOLD: usize = 256;
+
 /// A hash of what a frame shows, the same in a copy.
 fn print(row: &Row) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    row.iter().for_each(|value| ((value * 1e4).round() as i64).hash(&mut hasher));
-    hasher.finish()
+    row.iter().fold(FNV_START, |hash, value| fnv(hash, (value * 1e4).round() as i64 as u64))
+}
+
+/// FNV-1a (Fowler, Noll & Vo), by words: cards keep these hashes, so every version of the program must find the same ones.
+const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn fnv(hash: u64, word: u64) -> u64 {
+    let mixed = (hash ^ word).wrapping_mul(0x0100_0000_01b3);
+    mixed ^ mixed >> 32
 }

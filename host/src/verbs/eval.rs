@@ -1,7 +1,7 @@
 //! `rasika eval`: how well a model does on takes that it was not trained on.
 
-use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -10,7 +10,10 @@ use rasika_models::package::{Model, Package, Scores};
 use serde_json::{Map, Value, json};
 
 use super::takes::{self, Takes};
-use crate::eval::{self, Verdict, picture, stream, table};
+use super::train::met_words;
+use crate::dataset::Dataset;
+use crate::eval::compare::{Met, Other};
+use crate::eval::{self, Verdict, drawing, picture, stream, table};
 use crate::say;
 use crate::train::samples::Samples;
 use crate::train::split::Split;
@@ -39,6 +42,10 @@ pub struct Eval {
     #[arg(long, value_name = "FILE")]
     png: Option<PathBuf>,
 
+    /// Draw the frames that were most confidently called wrong, from their landmarks, as pictures in this folder
+    #[arg(long, value_name = "DIR")]
+    drawings: Option<PathBuf>,
+
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -52,12 +59,14 @@ const ALL_ROUNDS: usize = usize::MAX;
 impl Eval {
     /// Reads, scores and tells.
     pub fn run(self) -> Result<()> {
-        let samples = self.takes.read(self.model.is_none())?;
+        let stop = takes::interruption()?;
+        let mut other = self.against.as_deref().map_or_else(|| Ok(Other::default_model()), Other::read)?;
+        let dataset = self.takes.open()?;
+        let samples = self.takes.read(&*dataset, self.model.is_none(), &stop)?;
         let (verdicts, split) = match &self.model {
             Some(path) => (judged_by(&samples, path)?, "unseen takes".to_owned()),
             None => {
                 let split = takes::split(self.split, &samples);
-                let stop = AtomicBool::new(false);
                 (
                     eval::cross(
                         &samples,
@@ -72,23 +81,20 @@ impl Eval {
             }
         };
         let scores = eval::scores(&samples, &verdicts, &split);
-        let frames: Vec<usize> = verdicts.iter().map(|verdict| verdict.frame).collect();
-        let other = match &self.against {
-            Some(path) => eval::with_model(&samples, &frames, &mut load(path)?.1)?,
-            None => eval::with_default(&samples, &frames),
-        };
-        let other_name =
-            self.against.as_ref().map_or("the default model".to_owned(), |path| path.display().to_string());
-        let other = eval::scores(&samples, &other, &split);
+        anyhow::ensure!(!stop.load(Ordering::Acquire), "stopped; nothing was scored to the end");
+        let met = other.meet(&samples, &verdicts, &split)?;
         let streams = stream::follow(&samples, &verdicts);
         let wrong = confidently_wrong(&samples, &verdicts);
         if let Some(path) = &self.png {
             picture::write(&scores, path)?;
         }
+        if let Some(folder) = &self.drawings {
+            draw(&*dataset, &samples, &wrong, folder)?;
+        }
         if self.json {
             let mut all = figures(&scores);
             all.insert("streams".to_owned(), serde_json::to_value(&streams)?);
-            all.insert("against".to_owned(), json!({ "model": other_name, "scores": figures(&other) }));
+            all.insert("against".to_owned(), against(&other.name, met.as_ref()));
             all.insert(
                 "confidently_wrong".to_owned(),
                 json!(wrong.iter().map(|w| w.json(&samples)).collect::<Vec<_>>()),
@@ -107,10 +113,12 @@ impl Eval {
             100.0 * streams.none,
             streams.flicker_per_minute
         ))?;
-        say(&format!(
-            "{other_name} on the same frames: accuracy {:.3}, balanced {:.3}",
-            other.accuracy, other.balanced_accuracy
-        ))?;
+        match &met {
+            Some(met) => say(&met_words(&other.name, met))?,
+            None => {
+                say(&format!("{} was trained on all of these takes; they cannot tell which is better", other.name))?;
+            }
+        }
         for mistake in wrong {
             say(&mistake.words(&samples))?;
         }
@@ -118,18 +126,16 @@ impl Eval {
     }
 }
 
-fn load(path: &std::path::Path) -> Result<(Package, Model)> {
+fn load(path: &Path) -> Result<(Package, Model)> {
     let package = Package::read(path)?;
     let model = Model::load(&package).with_context(|| path.display().to_string())?;
     Ok((package, model))
 }
 
 /// A package's verdicts on the takes that it was not trained on.
-fn judged_by(samples: &Samples, path: &std::path::Path) -> Result<Vec<Verdict>> {
+fn judged_by(samples: &Samples, path: &Path) -> Result<Vec<Verdict>> {
     let (package, mut model) = load(path)?;
-    let known: Vec<bool> = (0..samples.takes.len())
-        .map(|take| package.card.trained_on.recordings.contains(&samples.recording(take)))
-        .collect();
+    let known = samples.known(&package.card.trained_on.recordings);
     let unseen: Vec<usize> = (0..samples.frames.len())
         .filter(|&frame| {
             let take = samples.frames[frame].take;
@@ -146,6 +152,30 @@ fn judged_by(samples: &Samples, path: &std::path::Path) -> Result<Vec<Verdict>> 
         eprintln!("rasika: {left} takes are left out, {} was trained on them", path.display());
     }
     eval::with_model(samples, &unseen, &mut model)
+}
+
+/// The comparison with another model; no figures if that was trained on everything.
+fn against(name: &str, met: Option<&Met>) -> Value {
+    match met {
+        Some(met) => {
+            json!({ "model": name, "scores": figures(&met.other), "this_on_the_same_frames": figures(&met.mine),
+            "takes_it_was_trained_on": met.known_takes })
+        }
+        None => json!({ "model": name, "scores": null }),
+    }
+}
+
+/// Draws what was mistaken, a picture each.
+fn draw(dataset: &dyn Dataset, samples: &Samples, wrong: &[Mistake], folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    for (number, mistake) in wrong.iter().enumerate() {
+        let frame = samples.frames[mistake.0.frame];
+        let take = &samples.takes[frame.take];
+        let observation = dataset.observations(take)?.nth(frame.number).context("the take has become shorter")??;
+        let name = format!("{}-{}-called-{}.png", number + 1, take.label, mistake.0.likeliest());
+        drawing::write(&observation, &mistake.words(samples), &folder.join(name))?;
+    }
+    Ok(())
 }
 
 /// Every figure by its name.

@@ -17,6 +17,8 @@ pub enum Import {
     Original(OriginalArgs),
     /// A folder of takes as files, as `rasika export` writes it
     Takes(TakesArgs),
+    /// Folders of pictures, each named by a rasa or a basic emotion
+    Images(super::images::Images),
 }
 
 /// Arguments of `rasika import takes`.
@@ -86,6 +88,7 @@ impl Import {
         let args = match self {
             Self::Original(args) => args,
             Self::Takes(takes) => return takes.run(),
+            Self::Images(images) => return images.run(),
         };
         let original = Original::open(&args.dir, &args.models, args.aspect.unwrap_or(Aspect::Guess))?;
         match &args.to {

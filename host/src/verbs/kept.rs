@@ -9,6 +9,7 @@ use rasika_models::Rasa;
 use serde_json::{Value, json};
 
 use crate::dataset::import;
+use crate::eval::drawing;
 use crate::place::Place;
 use crate::say;
 
@@ -215,7 +216,7 @@ fn show(store: &Store, name: &str, out: Option<PathBuf>, as_json: bool) -> Resul
     let seen = store.observations(take.id)?;
     if let Some(out) = &out {
         let middle = seen.get(seen.len() / 2).context("nothing is stored of this take, so there is nothing to draw")?;
-        super::drawing::save(out, middle)?;
+        drawing::write(middle, &format!("{} {}", take.id, take.rasa()), out)?;
     }
     if as_json {
         return Ok(say(&serde_json::to_string_pretty(&as_value(&take, box_name))?)?);

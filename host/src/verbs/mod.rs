@@ -2,12 +2,14 @@
 
 pub mod boxes;
 pub mod doctor;
-pub mod drawing;
 pub mod eval;
 pub mod export;
 pub mod features;
+pub mod images;
 pub mod import;
 pub mod kept;
+pub mod label;
+pub mod moment;
 pub mod package;
 pub mod pair;
 pub mod pull;

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use rasika_models::package::{self, Card, Model, Package, SelfTest, TrainedOn};
-use rasika_models::{FEATURES, FEATURES_VERSION, FeatureVector, Rasa};
+use rasika_models::{FEATURES, FEATURES_VERSION, FeatureVector, Rasa, strangers};
 
 use crate::say;
 use crate::train::rng::Rng;
-use crate::train::strangers;
 
 /// Arguments of the verb.
 #[derive(Debug, Args)]
@@ -37,6 +36,12 @@ enum What {
         #[arg(long, default_value_t = 0.4)]
         reject: f32,
     },
+    /// Write the model that works before any training as a package
+    Default {
+        /// Where to write the package
+        #[arg(short, long, value_name = "FILE", default_value = "default.rasika")]
+        out: PathBuf,
+    },
     /// Check a package as the box does, and tell what it is
     Show {
         /// The package
@@ -59,6 +64,7 @@ impl PackageArgs {
                     features: FEATURES,
                     trained_on: TrainedOn::default(),
                     scores: None,
+                    compared: Vec::new(),
                     temperature: 1.0,
                     reject,
                     strength: None,
@@ -72,6 +78,10 @@ impl PackageArgs {
                 .with_context(|| tflite.display().to_string())?;
                 crate::package::save(&package, &out)?;
                 Ok(say(&format!("{} written; `rasika eval --model {}` scores it", out.display(), out.display()))?)
+            }
+            What::Default { out } => {
+                crate::package::save(&crate::package::default::package()?, &out)?;
+                Ok(say(&format!("{} written; models/README.md is its card", out.display()))?)
             }
             What::Show { package } => {
                 let package = Package::read(&package)?;

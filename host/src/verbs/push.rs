@@ -16,9 +16,6 @@ use crate::boxes::{Laptop, here, told};
 use crate::place::Place;
 use crate::say;
 
-/// How much a model may score below the one in force and still be pushed.
-const WORSE: f64 = 0.01;
-
 /// A kind of file on the box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
@@ -159,16 +156,8 @@ async fn not_worse(client: &Client, new: &Card) -> Result<()> {
     let mut old = Vec::new();
     client.fetch(FileKind::Model, &active.name, &mut old, |_| {}).await.map_err(told)?;
     let old = Package::parse(&old)?.card;
-    if let (Some(new), Some(old)) = (&new.scores, &old.scores)
-        && new.balanced_accuracy + WORSE < old.balanced_accuracy
-    {
-        bail!(
-            "this model scores {:.2} (balanced accuracy, {}), the one on the box {:.2} ({}); add --force to push it all the same",
-            new.balanced_accuracy,
-            new.split,
-            old.balanced_accuracy,
-            old.split
-        );
+    if let Some(why) = new.worse_than(&old) {
+        bail!("{why}; add --force to push it all the same");
     }
     Ok(())
 }

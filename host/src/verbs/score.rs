@@ -84,13 +84,13 @@ impl Score {
     }
 }
 
-/// The label that a file's name gives.
-fn label(path: &Path) -> Result<Rasa> {
+/// The label that the name of a file or folder gives.
+pub fn label(path: &Path) -> Result<Rasa> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let emotion = EMOTIONS.iter().find(|(name, _)| *name == stem).map(|(_, rasa)| *rasa);
     stem.parse().ok().or(emotion).with_context(|| {
         format!(
-            "{}: '{stem}' is neither a rasa nor a basic emotion; name the file by one, as in happiness.jsonl",
+            "{}: '{stem}' is neither a rasa nor a basic emotion; name it by one, as in happiness.jsonl",
             path.display()
         )
     })

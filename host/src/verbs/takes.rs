@@ -1,12 +1,16 @@
 //! Which takes a verb works on: the same words for `rasika train` and `rasika eval`.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use rasika_models::Rasa;
 
-use crate::dataset;
+use super::moment;
+use crate::dataset::{self, Dataset};
 use crate::train::Base;
 use crate::train::samples::{Samples, Selection};
 use crate::train::split::Split;
@@ -30,9 +34,13 @@ pub struct Takes {
     #[arg(long = "box", value_name = "BOX")]
     boxes: Vec<String>,
 
-    /// Only takes that began at this time or later, in seconds since 1970
-    #[arg(long, value_name = "SECONDS")]
+    /// Only takes that began then or later: 2026-11-23, 2026-11-23T18:30 (UTC), or seconds since 1970
+    #[arg(long, value_name = "TIME", value_parser = moment::unix_ms)]
     since: Option<i64>,
+
+    /// Only takes that began before
+    #[arg(long, value_name = "TIME", value_parser = moment::unix_ms)]
+    until: Option<i64>,
 
     /// The same seed gives the same model
     #[arg(long, default_value_t = 1)]
@@ -49,20 +57,53 @@ pub struct Takes {
 }
 
 impl Takes {
-    /// Reads them, with moved copies of their frames if a model is trained on them.
+    /// Where they are.
     ///
     /// # Errors
-    /// The dataset cannot be read, or no take is left.
-    pub fn read(&self, augment: bool) -> Result<Samples> {
+    /// There are none.
+    pub fn open(&self) -> Result<Box<dyn Dataset>> {
+        dataset::open(&self.data, &self.models)
+    }
+
+    /// Reads them, with moved copies of their frames if a model is trained on them; ends once `stop` is set.
+    ///
+    /// # Errors
+    /// The dataset cannot be read, no take is left, or it was stopped.
+    pub fn read(&self, dataset: &dyn Dataset, augment: bool, stop: &AtomicBool) -> Result<Samples> {
         let selection = Selection {
             rasas: self.rasas.clone(),
             people: self.people.clone(),
             boxes: self.boxes.clone(),
-            since_unix_ms: self.since.map(|seconds| seconds.saturating_mul(1000)),
+            since_unix_ms: self.since,
+            until_unix_ms: self.until,
         };
-        let dataset = dataset::open(&self.data, &self.models)?;
-        Samples::read(&*dataset, &selection, augment.then_some(self.seed))
+        let shown = std::io::stderr().is_terminal();
+        let mut go_on = |done: usize, all: usize| {
+            if shown {
+                eprint!("\rreading take {} of {all} ", done + 1);
+            }
+            !stop.load(Ordering::Acquire)
+        };
+        let samples = Samples::read(dataset, &selection, augment.then_some(self.seed), &mut go_on);
+        if shown {
+            eprint!("\r{:40}\r", "");
+        }
+        samples
     }
+}
+
+/// A flag that Ctrl-C sets: what is under way then ends with the best so far. The second Ctrl-C ends the program.
+///
+/// # Errors
+/// The system cannot listen for it.
+pub fn interruption() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))
+            .context("cannot listen for Ctrl-C")?;
+        signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot listen for Ctrl-C")?;
+    }
+    Ok(stop)
 }
 
 /// What a single take is split into where there is no other to leave out.

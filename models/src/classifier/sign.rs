@@ -8,7 +8,9 @@ use crate::{FEATURES, FeatureVector};
 /// that "two standard deviations" means the same for each.
 pub const KNOTS: [f32; 7] = [-1.96, -1.2816, -0.6745, 0.0, 0.6745, 1.2816, 1.96];
 /// Beyond this many standard deviations more of the same says nothing new.
-const FARTHEST: f32 = 3.5;
+pub const FARTHEST: f32 = 3.5;
+/// Quantiles nearer to each other than this count as this far apart.
+pub const NARROWEST: f32 = 1e-6;
 
 /// One feature's part in a sign.
 #[derive(Debug, Clone)]
@@ -27,7 +29,7 @@ impl Part {
         let x = self.places.iter().map(|&place| values[place] / self.places.len() as f32).sum::<f32>();
         let q = &self.quantiles;
         let piece = q[1..q.len() - 1].iter().take_while(|&&knot| knot < x).count();
-        let slope = (KNOTS[piece + 1] - KNOTS[piece]) / (q[piece + 1] - q[piece]).max(1e-6);
+        let slope = (KNOTS[piece + 1] - KNOTS[piece]) / (q[piece + 1] - q[piece]).max(NARROWEST);
         (KNOTS[piece] + (x - q[piece]) * slope).clamp(-FARTHEST, FARTHEST)
     }
 }
@@ -48,6 +50,18 @@ impl Sign {
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    pub fn mean(&self) -> f32 {
+        self.mean
+    }
+
+    pub fn deviation(&self) -> f32 {
+        self.deviation
     }
 
     /// Sum of the parts before it is set against the population's mean and deviation.

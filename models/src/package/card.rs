@@ -26,6 +26,9 @@ pub struct Card {
     /// How well it does on takes that it was not trained on; `None` where nobody could measure.
     #[serde(default)]
     pub scores: Option<Scores>,
+    /// Other models on the very frames of `scores`, so that a worse model need not be pushed by accident.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compared: Vec<Compared>,
     /// What log-odds were divided by, so that probabilities are as often right as they say.
     #[serde(default = "one")]
     pub temperature: f32,
@@ -83,6 +86,24 @@ pub struct Scores {
     /// Share of right ones among the others.
     pub accuracy_of_named: f64,
 }
+
+/// Another model on frames that neither it nor this one was trained on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Compared {
+    /// Name on the other's card; [`super::DEFAULT`] for the one that works before any training.
+    pub name: String,
+    /// The other's recordings, which tell it from others of its name; empty for the default model.
+    pub recordings: Vec<String>,
+    /// Frames on which both were scored.
+    pub frames: usize,
+    /// Mean recall of this model there.
+    pub balanced_accuracy: f64,
+    /// Mean recall of the other.
+    pub other_balanced_accuracy: f64,
+}
+
+/// How much worse, in mean recall, chance alone may make an equal model on other frames.
+const TOLERANCE: f64 = 0.02;
 
 /// How well a model does on one rasa.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -145,6 +166,41 @@ impl Card {
             return wrong(format!("strength must hold vectors of {FEATURES} finite numbers, units above 0"));
         }
         Ok(())
+    }
+}
+
+impl Card {
+    /// Why this model should not take the place of `active` without a second thought, as one sentence; `None` if there is
+    /// no reason.
+    ///
+    /// Both scored on the same frames is what counts; else the scores on both cards; a model without scores is not known
+    /// to be as good as one that has some.
+    #[must_use]
+    pub fn worse_than(&self, active: &Self) -> Option<String> {
+        let same = |other: &&Compared| {
+            other.name == active.name && other.recordings == active.trained_on.recordings && other.frames > 0
+        };
+        let sentence = |mine: f64, theirs: f64, where_to: &str| {
+            format!(
+                "{} is worse than {}, which is in force: {where_to} they find {:.0} % and {:.0} % of the rasas",
+                self.name,
+                active.name,
+                100.0 * mine,
+                100.0 * theirs
+            )
+        };
+        if let Some(met) = self.compared.iter().find(same) {
+            let (mine, theirs) = (met.balanced_accuracy, met.other_balanced_accuracy);
+            return (mine + TOLERANCE < theirs).then(|| sentence(mine, theirs, "on the same frames"));
+        }
+        match (&self.scores, &active.scores) {
+            (Some(mine), Some(theirs)) => (mine.balanced_accuracy + TOLERANCE < theirs.balanced_accuracy)
+                .then(|| sentence(mine.balanced_accuracy, theirs.balanced_accuracy, "each on frames of its own")),
+            (None, Some(_)) => {
+                Some(format!("nobody has scored {}, but {}, which is in force, has scores", self.name, active.name))
+            }
+            (_, None) => None,
+        }
     }
 }
 

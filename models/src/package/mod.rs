@@ -22,9 +22,9 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-pub use card::{Card, LabelScore, Scores, SelfTest, Strength, TrainedOn};
+pub use card::{Card, Compared, LabelScore, Scores, SelfTest, Strength, TrainedOn};
 #[cfg(feature = "runtime")]
-pub use model::{DEFAULT, Model};
+pub use model::Model;
 
 #[cfg(feature = "runtime")]
 use crate::runtime::RuntimeError;
@@ -32,6 +32,8 @@ use crate::{FEATURES, FEATURES_VERSION, Rasa};
 
 /// Version of the package's format.
 pub const FORMAT: u32 = 1;
+/// Name of the default model: on its own card, and as the base of a model that was made from it.
+pub const DEFAULT: &str = "default";
 /// Names of the files in it.
 const NETWORK: &str = "classifier.tflite";
 const CARD: &str = "model.json";

@@ -1,6 +1,6 @@
 //! A package's network, checked and running.
 
-use super::{Card, Package, PackageError};
+use super::{Card, DEFAULT, Package, PackageError};
 use crate::runtime::Network;
 use crate::{FEATURES, FeatureVector, Rasa};
 
@@ -8,12 +8,6 @@ use crate::{FEATURES, FeatureVector, Rasa};
 const SELF_TEST_ERROR: f32 = 1e-3;
 /// Probabilities may add up to this.
 const MOST_SUM: f32 = 1.001;
-/// Heads turned or nodding farther are not read; the same bounds as the smoother's.
-const YAW_LIMIT_DEG: f32 = 40.0;
-const PITCH_LIMIT_DEG: f32 = 35.0;
-
-/// What a personal model's card names as its base.
-pub const DEFAULT: &str = "default";
 
 /// A classifier that runs.
 pub struct Model {
@@ -75,7 +69,7 @@ impl Model {
     /// The rasa it names, or none: no rasa is likely enough, or the head is turned away.
     #[must_use]
     pub fn named(&self, features: &FeatureVector, probabilities: &[f32; Rasa::COUNT]) -> Option<Rasa> {
-        let seen = features.yaw_deg().abs() <= YAW_LIMIT_DEG && features.pitch_deg().abs() <= PITCH_LIMIT_DEG;
+        let seen = features.is_towards_camera();
         let best = Rasa::ALL.into_iter().zip(probabilities).max_by(|a, b| a.1.total_cmp(b.1));
         best.filter(|(_, likely)| seen && likely.is_finite() && **likely >= self.card.reject).map(|(rasa, _)| rasa)
     }

@@ -14,7 +14,7 @@ pub struct MoodNow {
     pub confidence: f32,
     /// 0 to 1.
     pub intensity: f32,
-    /// By rasa, smoothed; sum 1, or all 0 without a face.
+    /// By rasa, smoothed; sum at most 1, or all 0 without a face.
     pub probabilities: [f32; 9],
     /// Whether a face is seen.
     pub face: bool,
