@@ -32,18 +32,15 @@ impl FromStr for Address {
             let baud = baud.map_err(|_| format!("'{text}' has no baud rate after @; write {path}@921600"))?;
             return Ok(Self::Serial(path.to_owned(), baud));
         }
-        let has_port = match text.rsplit_once(':') {
+        match text.rsplit_once(':') {
+            _ if text.ends_with(']') => Ok(Self::Network(format!("{text}:{PORT}"))),
+            None => Ok(Self::Network(format!("{text}:{PORT}"))),
             // An IPv6 address has colons of its own; with a port it stands in brackets.
             Some((host, _)) if host.contains(':') && !host.ends_with(']') => {
-                return Ok(Self::Network(format!("[{text}]:{PORT}")));
+                Ok(Self::Network(format!("[{text}]:{PORT}")))
             }
-            Some((_, port)) => port.parse::<u16>().is_ok(),
-            None => false,
-        };
-        match (has_port, text.contains(':') && !text.ends_with(']')) {
-            (true, _) => Ok(Self::Network(text.to_owned())),
-            (false, true) => Err(format!("'{text}' has no port number after its colon; write HOST:{PORT}")),
-            (false, false) => Ok(Self::Network(format!("{text}:{PORT}"))),
+            Some((_, port)) if port.parse::<u16>().is_ok() => Ok(Self::Network(text.to_owned())),
+            Some(_) => Err(format!("'{text}' has no port number after its colon; write HOST:{PORT}")),
         }
     }
 }
