@@ -114,12 +114,13 @@ assert failed <= {"camera", "alsa", "pins"}, findings
 P
 cp "$picture" "$pi/tmp/face.png"
 check "sees a face" bash -c 'chroot "$1" env -i PATH=/usr/bin QEMU_CPU="$2" rasikad see /tmp/face.png --json >"$1/tmp/seen.json"' - "$pi" "$QEMU_CPU"
-check "                with 478 points, and probabilities that sum to 1" python3 - "$pi/tmp/seen.json" <<'P'
+check "                with 478 points, and probabilities that sum to at most 1" python3 - "$pi/tmp/seen.json" <<'P'
 import json, sys
 
 seen = json.loads(open(sys.argv[1]).readline())
 assert len(seen["face"]["landmarks"]) == 478 and seen["face"]["score"] > 0.9, seen["face"]["score"]
-assert abs(sum(seen["probabilities"].values() if isinstance(seen["probabilities"], dict) else seen["probabilities"]) - 1) < 1e-3
+values = seen["probabilities"].values() if isinstance(seen["probabilities"], dict) else seen["probabilities"]
+assert 0.5 < sum(values) < 1.001, values
 P
 if [[ -n ${HOST_RASIKAD:-} ]]; then
     "$HOST_RASIKAD" see "$picture" --json >"$pi/tmp/host.json" 2>/dev/null

@@ -27,7 +27,8 @@ fn device(word: &str) -> Option<&str> {
 }
 
 fn sequencer(machine: &Machine) -> Finding {
-    let wanted = machine.ports.is_empty() || machine.ports.iter().any(|port| port.starts_with("alsa"));
+    let wanted =
+        machine.ports.is_empty() || machine.ports.iter().any(|port| port.starts_with(ALSA) || port.starts_with("usb"));
     let synths: Vec<String> = machine
         .names("/dev/snd", "midiC")
         .iter()

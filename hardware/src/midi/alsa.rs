@@ -96,16 +96,25 @@ fn names<C: MidiIO>(client: &C) -> Vec<String> {
     client.ports().iter().map(|port| client.port_name(port).unwrap_or_default()).collect()
 }
 
-/// The first port whose name holds the address.
-fn find<C: MidiIO>(client: &C, name: &str, address: &str) -> Result<(C::Port, String), PortError> {
+/// The first port whose name holds the address, of what is plugged in or (`only_plugged` false) of programs too.
+fn find<C: MidiIO>(client: &C, name: &str, address: &str, only_plugged: bool) -> Result<(C::Port, String), PortError> {
     let wanted = address.to_lowercase();
+    let fits = |its: &str| its.to_lowercase().contains(&wanted) && (!only_plugged || is_plugged(its));
     let named = |port: C::Port| client.port_name(&port).map(|name| (port, name)).ok();
-    let found = client.ports().into_iter().filter_map(named).find(|(_, its)| its.to_lowercase().contains(&wanted));
+    let found = client.ports().into_iter().filter_map(named).find(|(_, its)| fits(its));
     found.ok_or_else(|| {
         let known = names(client);
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         PortError::NoSuchSynth { name: name.to_owned(), known }
     })
+}
+
+/// Whether a port, as midir names it (`Client:Port 20:0`), is a device's: those are the kernel's clients from 16 to 127.
+/// The box's own USB gadget is one too, and no synth.
+fn is_plugged(port: &str) -> bool {
+    let client =
+        port.rsplit(' ').next().and_then(|place| place.split(':').next()).and_then(|client| client.parse().ok());
+    client.is_some_and(|client: u32| (16..128).contains(&client)) && !port.contains("f_midi")
 }
 
 /// A client of the sequencer, if there is one.
@@ -119,20 +128,40 @@ fn client<C>(name: &str, ours: &str, made: fn(&str) -> Result<C, midir::InitErro
 
 /// Opens our own port (no address) or connects to the first synth whose name holds the address.
 pub fn open(name: &str, address: &str) -> Result<Box<dyn MidiOut>, PortError> {
+    if !address.is_empty() {
+        return connect(name, address, false);
+    }
     let cannot = |cause: String| PortError::Open { name: name.to_owned(), cause };
     let output = client(name, CLIENT, MidiOutput::new)?;
-    let (connection, gone) = if address.is_empty() {
-        (output.create_virtual(CLIENT).map_err(|error| cannot(error.to_string()))?, Arc::default())
-    } else {
-        let (port, its_name) = find(&output, name, address)?;
-        let connection = output.connect(&port, CLIENT).map_err(|error| cannot(error.to_string()))?;
-        (connection, watch(client(name, WATCH, MidiOutput::new)?, its_name))
-    };
+    let connection = output.create_virtual(CLIENT).map_err(|error| cannot(error.to_string()))?;
+    Ok(Box::new(AlsaOut { name: name.into(), connection, gone: Arc::default() }))
+}
+
+/// Connects to the first synth that is plugged in, or to the first of those whose name holds the address.
+pub fn open_usb(name: &str, address: &str) -> Result<Box<dyn MidiOut>, PortError> {
+    connect(name, address, true)
+}
+
+fn connect(name: &str, address: &str, only_plugged: bool) -> Result<Box<dyn MidiOut>, PortError> {
+    let cannot = |cause: String| PortError::Open { name: name.to_owned(), cause };
+    let output = client(name, CLIENT, MidiOutput::new)?;
+    let (port, its_name) = find(&output, name, address, only_plugged)?;
+    let connection = output.connect(&port, CLIENT).map_err(|error| cannot(error.to_string()))?;
+    let gone = watch(client(name, WATCH, MidiOutput::new)?, its_name);
     Ok(Box::new(AlsaOut { name: name.into(), connection, gone }))
 }
 
 /// The same to listen to: our own port, or a keyboard's.
 pub fn open_in(name: &str, address: &str) -> Result<Box<dyn MidiIn>, PortError> {
+    listen(name, address, false)
+}
+
+/// The same to listen to: the first keyboard that is plugged in, or one by its name.
+pub fn open_usb_in(name: &str, address: &str) -> Result<Box<dyn MidiIn>, PortError> {
+    listen(name, address, true)
+}
+
+fn listen(name: &str, address: &str, only_plugged: bool) -> Result<Box<dyn MidiIn>, PortError> {
     let cannot = |cause: String| PortError::Open { name: name.to_owned(), cause };
     let mut input = client(name, CLIENT, MidiInput::new)?;
     input.ignore(Ignore::All);
@@ -143,12 +172,31 @@ pub fn open_in(name: &str, address: &str) -> Result<Box<dyn MidiIn>, PortError> 
             let _ = tell.try_send(message);
         }
     };
-    let (connection, gone) = if address.is_empty() {
+    let (connection, gone) = if address.is_empty() && !only_plugged {
         (input.create_virtual(CLIENT, hear, ()).map_err(|error| cannot(error.to_string()))?, Arc::default())
     } else {
-        let (port, its_name) = find(&input, name, address)?;
+        let (port, its_name) = find(&input, name, address, only_plugged)?;
         let connection = input.connect(&port, CLIENT, hear, ()).map_err(|error| cannot(error.to_string()))?;
         (connection, watch(client(name, WATCH, MidiInput::new)?, its_name))
     };
     Ok(Box::new(AlsaIn { name: name.into(), heard, gone, _connection: connection }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_told_from_programs_and_from_the_boxes_own_gadget() {
+        for (port, plugged) in [
+            ("Midi Through:Midi Through Port-0 14:0", false),
+            ("SC-55mkII:SC-55mkII MIDI 1 20:0", true),
+            ("f_midi:f_midi 24:0", false),
+            ("FLUID Synth (1234):Synth input port 128:0", false),
+            ("a name without a place", false),
+            ("", false),
+        ] {
+            assert_eq!(is_plugged(port), plugged, "{port}");
+        }
+    }
 }

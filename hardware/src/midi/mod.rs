@@ -79,12 +79,18 @@ pub struct Kind {
 }
 
 /// The kinds of port.
-pub const KINDS: [Kind; 2] = [
+pub const KINDS: [Kind; 3] = [
     Kind {
         word: "alsa",
         what: "ALSA sequencer: `alsa` for a port of our own, `alsa:NAME` to connect to a synth or keyboard",
         open: alsa::open,
         open_in: alsa::open_in,
+    },
+    Kind {
+        word: "usb",
+        what: "USB synth or keyboard: `usb` for whichever is plugged in first, `usb:NAME` for one of several",
+        open: alsa::open_usb,
+        open_in: alsa::open_usb_in,
     },
     Kind {
         word: "serial",
