@@ -59,8 +59,9 @@ bench: reference ## Our perception against MediaPipe's, on the demo video
 	@$(REFERENCE) models/bench/compare.py "$$SOURCE" --rasikad '$(RASIKAD)'
 
 .PHONY: endure
-endure: rust ## Kills a recording box 500 times and looks for what was lost
-	RASIKA_ENDURE=500 cargo test --package rasika-device --no-default-features --test endurance
+endure: rust ## Kills recording and pushing boxes 500 times, cuts pulls and pushes 300 times, and looks for what was lost
+	RASIKA_ENDURE=500 cargo test --package rasika-device --no-default-features --test endurance --test shelf_killed
+	RASIKA_LINK_CUTS=300 cargo test --package rasika-device --no-default-features --test link
 
 .PHONY: goldens
 goldens: reference ## Records anew what MediaPipe sees in the test media
