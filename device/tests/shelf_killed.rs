@@ -67,7 +67,8 @@ fn push_until_killed(folder: &Path) -> ! {
         number += 1;
         let kind = if number.is_multiple_of(3) { FileKind::Raga } else { FileKind::Model };
         let name = FileName::new(if number.is_multiple_of(2) { "even" } else { "odd" }).unwrap();
-        let bytes: Vec<u8> = number.to_le_bytes().iter().copied().cycle().take(BYTES + number as usize % 1000).collect();
+        let bytes: Vec<u8> =
+            number.to_le_bytes().iter().copied().cycle().take(BYTES + number as usize % 1000).collect();
         shelf.keep(kind, &name, &bytes, "a file").unwrap();
         shelf.activate(kind, &name, Hash::of(&bytes)).unwrap();
         if number.is_multiple_of(5) {
