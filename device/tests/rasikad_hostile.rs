@@ -60,7 +60,7 @@ async fn garbage(address: String, seed: u8) {
             let mut bytes = vec![0; 3000];
             blake3::Hasher::new().update(&[seed]).finalize_xof().fill(&mut bytes);
             // Every other one begins with a length that could be.
-            if seed % 2 == 0 {
+            if seed.is_multiple_of(2) {
                 bytes[..2].copy_from_slice(&[0, 34]);
             }
             let _ = stream.write_all(&bytes).await;
