@@ -59,9 +59,11 @@ bench: reference ## Our perception against MediaPipe's, on the demo video
 	@$(REFERENCE) models/bench/compare.py "$$SOURCE" --rasikad '$(RASIKAD)'
 
 .PHONY: endure
-endure: rust ## Kills recording and pushing boxes 500 times, cuts pulls and pushes 300 times, and looks for what was lost
+endure: packages ## Kills recording and pushing boxes 500 times, cuts pulls and pushes 300 times, and looks for what was lost
+	@$(PYTHON) models/setup/fetch.py
 	RASIKA_ENDURE=500 cargo test --package rasika-device --no-default-features --test endurance --test shelf_killed
 	RASIKA_LINK_CUTS=300 cargo test --package rasika-device --no-default-features --test link
+	RASIKA_ENDURE=100 cargo test --package rasika-device --test rasikad_killed -- --nocapture
 
 .PHONY: goldens
 goldens: reference ## Records anew what MediaPipe sees in the test media

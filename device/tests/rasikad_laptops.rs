@@ -6,14 +6,16 @@ mod synth;
 use rasika::{Rasika, film};
 use rasika_device::laptops::pulling::Pulling;
 use rasika_device::link::message::{FileKind, FileName, Hash, Label, Proof, Reason};
-use rasika_device::link::{Client, Expect, Identity, LinkError, NotLetIn, Pace};
+use rasika_device::link::{Client, Expect, Identity, LinkError, NotLetIn, Pace, serial};
 use rasika_device::store::Store;
 use rasika_models::Rasa;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use synth::Terminal;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_serial::{SerialPort as _, SerialStream};
 
 const RAGA: &str = include_str!("../ragas/yaman.toml");
 
@@ -27,14 +29,27 @@ fn start(folder: &Path, synth: &Terminal, more: &[&str]) -> (Rasika, String) {
 }
 
 async fn pair(rasika: &mut Rasika, address: &str, me: &Identity, accept: bool) -> Result<Client, LinkError> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    pair_on(rasika, stream, Pace::NETWORK, me, accept).await
+}
+
+async fn pair_on<S>(
+    rasika: &mut Rasika,
+    stream: S,
+    pace: Pace,
+    me: &Identity,
+    accept: bool,
+) -> Result<Client, LinkError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     rasika.press("B");
     rasika.hears("let go to pair");
     rasika.press("B");
     rasika.hears("pairing");
-    let stream = TcpStream::connect(address).await.unwrap();
     let (shown, digits) = tokio::sync::oneshot::channel();
     let show = |digits| shown.send(digits).unwrap();
-    let asking = Client::begin(stream, Pace::NETWORK, me, "test laptop", &Expect::Any, show);
+    let asking = Client::begin(stream, pace, me, "test laptop", &Expect::Any, show);
     let person = async {
         let [a, b, c] = digits.await.unwrap();
         let line = tokio::task::block_in_place(|| rasika.hears_line("a laptop asks to be paired: RECORD if it shows "));
@@ -122,6 +137,44 @@ async fn a_laptop_is_paired_pulls_relabels_and_prunes() {
     client.over().await;
     let refused = session(&address, &me, &client).await.map(drop);
     assert_eq!(refused.unwrap_err(), LinkError::NotLetIn(NotLetIn::Unknown));
+    rasika.ends();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_serial_line_will_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let synth = Terminal::new(Arc::default());
+    let (near, mut far) = SerialStream::pair().unwrap();
+    // The box opens this end by its name; ours keeps the line there.
+    far.set_exclusive(false).unwrap();
+    let line = format!("link.serial=[\"{}@115200\"]", far.name().unwrap());
+    let (mut rasika, _) = start(folder.path(), &synth, &["--set", &line]);
+    rasika.hears("ready to record");
+    let me = Identity::draw().unwrap();
+    let near = serial::connect(near).await.unwrap();
+    // The box waits ten seconds for the handshake that begins when the window is open, in four.
+    let client = pair_on(&mut rasika, near, Pace::SERIAL, &me, true).await.unwrap();
+    rasika.hears("the laptop is paired");
+    rasika.press("s");
+    rasika.hears("label shringara");
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    rasika.press("R");
+    rasika.hears("recording take");
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    rasika.press("R");
+    rasika.hears("of shringara is kept");
+    assert_eq!(client.status().await.unwrap().takes, 1);
+    let dataset = Store::open(&folder.path().join("laptop/takes.db")).unwrap();
+    let (dataset, pulled) = client.pull(Pulling(dataset), 0, false, |_| {}).await.unwrap();
+    let here = dataset.0.takes().unwrap();
+    assert!(pulled.takes == 1 && here.len() == 1, "{here:?}");
+    assert_eq!(dataset.0.rehash(here[0].id).unwrap(), here[0].hash.unwrap());
+    let name = FileName::new("yaman.toml").unwrap();
+    let pushed = client.push(FileKind::Raga, &name, RAGA.as_bytes(), |_| {}).await.unwrap();
+    assert!(pushed.about.contains("Yaman"), "{pushed:?}");
+    let mut back = Vec::new();
+    client.fetch(FileKind::Raga, &name, &mut back, |_| {}).await.unwrap();
+    assert_eq!(back, RAGA.as_bytes());
     rasika.ends();
 }
 

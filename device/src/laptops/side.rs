@@ -9,7 +9,7 @@ use crate::link::message::{
     TakeId, TakeInfo,
 };
 use crate::link::{BoxSide, Inbox};
-use crate::shelf::{PROVING, Shelf, ShelfError};
+use crate::shelf::{ANOTHER_CHANGES, Before, PROVING, Shelf, ShelfError};
 use crate::store::{self, Store, StoreError, TakeHash};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -109,9 +109,9 @@ impl Side {
     }
 
     /// Tries what the shelf says; if it cannot be, the shelf says again what it said before.
-    fn adopt(&self, kind: FileKind) -> Result<(), Refusal> {
+    fn adopt(&self, kind: FileKind, before: Before) -> Result<(), Refusal> {
         (self.parts.adopt)(kind).map_err(|why| {
-            let back = self.parts.shelf.roll_back(kind).map_err(|error| error.to_string());
+            let back = self.parts.shelf.put_back(kind, before).map_err(|error| error.to_string());
             let back = back.and_then(|()| (self.parts.adopt)(kind));
             let stands = back.map_or_else(|error| error, |()| "what was in force before stays".to_owned());
             Refusal::new(Reason::Invalid, format!("{why}; {stands}"))
@@ -230,21 +230,26 @@ impl BoxSide for Side {
     }
 
     fn activate(&self, kind: FileKind, name: &FileName, hash: Hash) -> Result<(), Refusal> {
-        let before = self.parts.shelf.in_force(kind);
-        self.parts.shelf.activate(kind, name, hash).map_err(|error| unshelved(&error))?;
-        let now = self.parts.shelf.in_force(kind);
-        if now == before {
+        let Parts { shelf, journal, .. } = &self.parts;
+        let _turn = shelf.turn().ok_or_else(another_changes)?;
+        let there = shelf.in_force(kind);
+        let before = shelf.activate(kind, name, hash).map_err(|error| unshelved(&error))?;
+        // A model that is in force may not have loaded at the start: whoever activates it again wants it tried.
+        if shelf.in_force(kind) == there && kind != FileKind::Model {
             return Ok(());
         }
-        self.adopt(kind)?;
-        prove_later(&self.parts.shelf, &self.parts.journal, kind);
+        self.adopt(kind, before)?;
+        prove_later(shelf, journal, kind);
         Ok(())
     }
 
     fn rollback(&self, kind: FileKind) -> Result<FileState, Refusal> {
-        self.parts.shelf.roll_back(kind).map_err(|error| unshelved(&error))?;
-        (self.parts.adopt)(kind).map_err(|why| Refusal::new(Reason::Fault, why))?;
-        let active = self.parts.shelf.list(kind).into_iter().find(|file| file.active);
+        let Parts { shelf, journal, adopt, .. } = &self.parts;
+        let _turn = shelf.turn().ok_or_else(another_changes)?;
+        shelf.roll_back(kind).map_err(|error| unshelved(&error))?;
+        adopt(kind).map_err(|why| Refusal::new(Reason::Fault, why))?;
+        prove_later(shelf, journal, kind);
+        let active = shelf.list(kind).into_iter().find(|file| file.active);
         active.ok_or_else(|| Refusal::new(Reason::Fault, "nothing of it is in force; push it again"))
     }
 
@@ -287,6 +292,10 @@ pub(super) fn prove_later(shelf: &Arc<Shelf>, journal: &Journal, kind: FileKind)
         };
         let _ = tokio::task::spawn_blocking(prove).await;
     });
+}
+
+fn another_changes() -> Refusal {
+    Refusal::new(Reason::Busy, ANOTHER_CHANGES)
 }
 
 fn refusal(error: &StoreError) -> Refusal {

@@ -13,7 +13,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{broadcast, watch};
+
+/// A box in memory takes so long to check a file that begins with `slow`; one that begins with `bad` it refuses.
+pub const SLOW: Duration = Duration::from_secs(4);
 
 /// A take and its chunks.
 type Held = (TakeInfo, Vec<Vec<u8>>);
@@ -228,6 +232,9 @@ impl BoxSide for MemoryBox {
         let file = std::fs::read(path).map_err(|error| Refusal::new(Reason::Fault, error.to_string()))?;
         if file.starts_with(b"bad") {
             return Err(Refusal::new(Reason::Invalid, "the file begins badly; correct it"));
+        }
+        if file.starts_with(b"slow") {
+            std::thread::sleep(SLOW);
         }
         let about = format!("{} bytes", file.len());
         self.kept().files.insert((kind, name.clone()), file);

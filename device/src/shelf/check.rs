@@ -30,6 +30,12 @@ pub fn check_text(kind: FileKind, file: &str, bytes: &[u8], library: &Library) -
         FileKind::Config => {
             let config = Config::parse(file, text).map_err(|error| error.to_string())?;
             let default = Config::parse(file, "").map_err(|error| error.to_string())?;
+            if config.link.listen.is_empty() && config.link.serial.is_empty() {
+                return Err(format!(
+                    "{file} leaves laptops no way to the box, and you could not take it back; name one in link.listen or \
+                     link.serial"
+                ));
+            }
             let moved = config.recording.folder != default.recording.folder;
             let stays = if moved { format!("; {FIXED} stays as it is") } else { String::new() };
             Ok(format!("settings of {}{stays}", config.box_name))

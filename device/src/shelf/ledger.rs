@@ -40,6 +40,9 @@ pub(super) struct Force {
     pub active: Vec<Hash>,
     /// What was in force before; `None` if there is no way back.
     pub before: Option<Vec<Hash>>,
+    /// While it has not proved itself: what last did. What was before need not have.
+    #[serde(default)]
+    pub proven: Option<Vec<Hash>>,
     /// How far it has proved itself.
     pub trial: Trial,
 }
@@ -57,14 +60,24 @@ pub(super) enum Trial {
 }
 
 impl Force {
-    /// Takes the last change back, if there is one.
+    /// Takes the last change back, if there is one. What has not proved itself before has to do so now.
     pub fn back(&mut self) -> bool {
-        let before = self.before.take();
-        let is_back = before.is_some();
-        if let Some(before) = before {
-            *self = Self { active: before, ..Self::default() };
-        }
-        is_back
+        let Some(before) = self.before.take() else { return false };
+        let unproven = self.proven.take().filter(|proven| *proven != before);
+        let trial = if unproven.is_some() { self.trial } else { Trial::Proven };
+        *self = Self { active: before, before: None, proven: unproven, trial };
+        true
+    }
+
+    /// The program died with it: what last proved itself is in force again.
+    pub fn fall_back(&mut self) {
+        let proven = self.proven.take().or_else(|| self.before.take()).unwrap_or_default();
+        *self = Self { active: proven, ..Self::default() };
+    }
+
+    /// It has proved itself.
+    pub fn prove(&mut self) {
+        (self.trial, self.proven) = (Trial::Proven, None);
     }
 }
 
@@ -112,7 +125,8 @@ impl Ledger {
     fn is_needed(&self, entry: &Entry) -> bool {
         let force = self.force.get(&entry.kind);
         force.is_some_and(|force| {
-            force.active.iter().chain(force.before.iter().flatten()).any(|hash| *hash == entry.hash)
+            let ways_back = force.before.iter().chain(&force.proven).flatten();
+            force.active.iter().chain(ways_back).any(|hash| *hash == entry.hash)
         })
     }
 
@@ -140,7 +154,14 @@ impl Ledger {
         if new != active {
             // A model is swapped as the box plays, everything else is read at its start.
             let trial = if kind == FileKind::Model { Trial::Trying } else { Trial::Waiting };
-            *force = Force { active: new, before: Some(active), trial };
+            let proven = match force.trial {
+                Trial::Proven => Some(active.clone()),
+                Trial::Waiting | Trial::Trying => force.proven.take(),
+            };
+            *force = Force { active: new, before: Some(active), proven, trial };
+            if force.proven.as_ref() == Some(&force.active) {
+                force.prove();
+            }
         }
         true
     }

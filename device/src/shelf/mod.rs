@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Whoever pulls the plug finds the ledger of before or of after, and both name only files that are whole. What came
-//! in force less than [`PROVING`] before the program died is taken back at the next start.
+//! in force less than [`PROVING`] before the program died is taken back at the next start, to what last proved itself:
+//! of two changes in a hurry both are.
 
 mod check;
 mod ledger;
@@ -20,11 +21,14 @@ use ledger::{Force, Ledger, Trial};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 /// A change has proved itself when the program has lived with it for so long.
 pub const PROVING: Duration = Duration::from_secs(30);
+
+/// Said to whoever does not get the [`Shelf::turn`].
+pub const ANOTHER_CHANGES: &str = "the box is putting another file in force; try again in a moment";
 
 /// The shelf cannot do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +62,14 @@ pub enum ShelfError {
 pub struct Shelf {
     folder: PathBuf,
     ledger: Mutex<Ledger>,
+    /// Who brings bytes must not have them swept away before the ledger names them.
+    keeping: Mutex<()>,
+    turn: Mutex<()>,
 }
+
+/// How it was with a kind before a change.
+#[derive(Debug)]
+pub struct Before(Force);
 
 impl Shelf {
     /// Opens it; what there is to tell comes with it. A shelf that cannot be read is put aside: the box plays with what
@@ -78,32 +89,29 @@ impl Shelf {
             told.push(format!("what laptops pushed cannot be read ({why}){kept}; the box plays with what is built in"));
             Ledger::default()
         });
-        let shelf = Self { folder: folder.to_owned(), ledger: Mutex::default() };
+        let folder = folder.to_owned();
+        let shelf = Self { folder, ledger: Mutex::default(), keeping: Mutex::default(), turn: Mutex::default() };
         let mut changed = false;
         for (kind, force) in &mut ledger.force {
             match force.trial {
                 Trial::Proven => continue,
                 Trial::Waiting => force.trial = Trial::Trying,
                 Trial::Trying => {
-                    force.back();
+                    force.fall_back();
                     let what = label(*kind);
                     told.push(format!(
-                        "the program died within 30 s of a new {what}: the one before is in force again"
+                        "the program died within 30 s of a new {what}: the one that worked before is in force again"
                     ));
                 }
             }
             changed = true;
         }
-        for (kind, hash) in ledger.in_force() {
-            // A name in the ledger without its bytes is a disk that lost them.
-            if !shelf.proved(hash) {
-                changed = true;
-                ledger.forget(kind, hash);
-                told.push(format!(
-                    "a {} that was pushed is damaged on the disk and no longer in force; push it again",
-                    label(kind)
-                ));
-            }
+        // A name in the ledger without its bytes is a disk that lost them. What comes in force instead may be lost too.
+        while let Some((kind, hash)) = ledger.in_force().into_iter().find(|(_, hash)| !shelf.proved(*hash)) {
+            changed = true;
+            ledger.forget(kind, hash);
+            let what = label(kind);
+            told.push(format!("a {what} that was pushed is damaged on the disk and no longer in force; push it again"));
         }
         if changed {
             shelf.write(&ledger)?;
@@ -123,6 +131,7 @@ impl Shelf {
     /// # Errors
     /// The disk.
     pub fn keep(&self, kind: FileKind, name: &FileName, bytes: &[u8], about: &str) -> Result<(), ShelfError> {
+        let _alone = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
         let hash = Hash::of(bytes);
         let path = self.path(hash);
         whole(&path, bytes).map_err(|cause| ShelfError::Disk { path, cause })?;
@@ -135,13 +144,40 @@ impl Shelf {
         Ok(())
     }
 
-    /// Puts a kept file in force from now on. It has to prove itself: see [`Self::proven`].
+    /// The turn to change what is in force and see that it is; `None` while it is another's. Two changes at once could
+    /// each take the other's file for its own.
+    #[must_use]
+    pub fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.turn.try_lock() {
+            Ok(turn) => Some(turn),
+            Err(TryLockError::Poisoned(turn)) => Some(turn.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// Puts a kept file in force from now on; how it was before. It has to prove itself: see [`Self::proven`].
     ///
     /// # Errors
     /// There is no such file, or the disk.
-    pub fn activate(&self, kind: FileKind, name: &FileName, hash: Hash) -> Result<(), ShelfError> {
+    pub fn activate(&self, kind: FileKind, name: &FileName, hash: Hash) -> Result<Before, ShelfError> {
         let absent = || ShelfError::Absent { kind: label(kind), name: name.to_string() };
-        self.change(|ledger| ledger.activate(kind, name, hash).then_some(()).ok_or_else(absent))
+        let mut before = Before(Force::default());
+        self.change(|ledger| {
+            before.0 = ledger.force.get(&kind).cloned().unwrap_or_default();
+            ledger.activate(kind, name, hash).then_some(()).ok_or_else(absent)
+        })?;
+        Ok(before)
+    }
+
+    /// It could not be put in force: all is again as it was, its own way back too.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn put_back(&self, kind: FileKind, before: Before) -> Result<(), ShelfError> {
+        self.change(|ledger| {
+            ledger.force.insert(kind, before.0);
+            Ok(())
+        })
     }
 
     /// Puts in force what was before.
@@ -169,17 +205,23 @@ impl Shelf {
             return Ok(());
         }
         self.change(|ledger| {
-            if let Some(force) = ledger.force.get_mut(&kind) {
-                force.trial = Trial::Proven;
-            }
+            ledger.force.get_mut(&kind).into_iter().for_each(Force::prove);
             Ok(())
         })
     }
 
-    /// The program ends because it was asked to: nothing is to be taken back for that.
+    /// The program ends because it was asked to: nothing is taken back for that, and what has not proved itself yet does
+    /// so after the next start.
     pub fn settle(&self) {
+        if self.on_trial().is_empty() {
+            return;
+        }
         // A ledger that cannot be written now is taken for a crash: the one before is in force again, which works too.
-        self.on_trial().into_iter().for_each(|kind| drop(self.proven(kind)));
+        let _ = self.change(|ledger| {
+            let trying = ledger.force.values_mut().filter(|force| force.trial == Trial::Trying);
+            trying.for_each(|force| force.trial = Trial::Waiting);
+            Ok(())
+        });
     }
 
     /// The files of a kind that are in force.

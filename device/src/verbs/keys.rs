@@ -6,7 +6,7 @@ use rasika_device::control::{self, Verbs};
 use rasika_device::laptops::Adopt;
 use rasika_device::link::KeyRing;
 use rasika_device::link::message::{FileKind, FileState, Known};
-use rasika_device::shelf::{Shelf, label};
+use rasika_device::shelf::{ANOTHER_CHANGES, Shelf, label};
 use rasika_device::terminal::say;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -152,6 +152,7 @@ pub fn verbs(verbs: Verbs, ring: KeyRing, shelf: &Arc<Shelf>, adopt: Adopt) -> V
         })
         .on("rollback", move |request| {
             let kind = kind(request)?;
+            let _turn = shelf.turn().ok_or(ANOTHER_CHANGES)?;
             shelf.roll_back(kind).map_err(|error| error.to_string())?;
             adopt(kind).map(|()| Value::Null)
         })

@@ -68,8 +68,8 @@ pub fn check(library: Arc<Library>) -> Check {
 
 fn check_apart(path: &Path) -> Result<String, String> {
     let cannot = |error: std::io::Error| format!("the model cannot be checked ({error}); push it again");
-    let program = std::env::current_exe().map_err(cannot)?;
-    let mut command = Command::new(program);
+    // Not by its path: an update may have put another program there, or none, while this one runs.
+    let mut command = Command::new("/proc/self/exe");
     command.arg("check-model").arg(path).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(cannot)?;
     let begun = Instant::now();

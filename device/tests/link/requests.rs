@@ -1,7 +1,7 @@
 //! Every request, over loopback.
 
 use crate::stage::{LONG, Stage, name, noise, pull};
-use rasika_device::link::memory::MemoryLaptop;
+use rasika_device::link::memory::{MemoryLaptop, SLOW};
 use rasika_device::link::message::{FileKind, Hash, Label, MoodNow, Proof, Reason, TakeState};
 use rasika_device::link::{LaptopSide as _, LinkError, Pulled};
 use rasika_models::Rasa;
@@ -129,6 +129,20 @@ async fn two_laptops_are_served_and_one_pushes() {
     let (pushed, ()) = tokio::join!(pushing, trying);
     pushed.unwrap();
     two.push(FileKind::Model, &model, &file, |_| {}).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_touches_a_file_while_the_box_checks_it_though_its_push_is_called_off() {
+    let stage = Stage::new();
+    let client = stage.client(&stage.tcp().await).await.unwrap();
+    let file = [&b"slow"[..], &noise(1000, 1)].concat();
+    let (model, other) = (name("m.zip"), noise(1000, 2));
+    // Long enough to be across, too short for it to be checked.
+    timeout(SLOW / 4, client.push(FileKind::Model, &model, &file, |_| {})).await.unwrap_err();
+    let again = client.push(FileKind::Model, &model, &other, |_| {}).await;
+    assert_eq!(reason(again.unwrap_err()), Reason::Busy);
+    let done = async { while client.push(FileKind::Model, &model, &other, |_| {}).await.is_err() {} };
+    timeout(LONG, done).await.expect("the box is free again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

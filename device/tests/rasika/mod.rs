@@ -20,11 +20,12 @@ impl Rasika {
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_rasikad"))
             .arg("--simulate")
-            .args(arguments)
             .arg("--set")
             .arg(format!("recording.folder={}", folder.join("takes").display()))
             .args(["--set", "recording.margin_mb=16", "--set", "panel.count_in_beats=1"])
             .args(["--set", "link.listen=[\"127.0.0.1:0\"]", "--set", "link.mdns=false", "--set", "link.serial=[]"])
+            // The last counts: a test may want it otherwise.
+            .args(arguments)
             .env("RASIKA_SOCKET", folder.join("socket"))
             .env_remove("NOTIFY_SOCKET")
             .stdin(Stdio::piped())
@@ -72,6 +73,18 @@ impl Rasika {
             drop(said);
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// A figure of its process, as `/proc/PID/status` names it: `VmRSS` in kB, `Threads`.
+    pub fn figure(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// How many files and sockets it has open.
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
 
     /// Asks it by another `rasikad`; what that says.

@@ -10,6 +10,7 @@ use crate::link::message::{
 };
 use crate::link::mux::{Order, Stream};
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Chunks asked of the store at a time.
 const CHUNKS: u32 = 8;
@@ -72,7 +73,7 @@ pub async fn push(
     bytes: u64,
     hash: Hash,
 ) -> Result<(), LinkError> {
-    let Ok(_turn) = serving.pushing.try_acquire() else {
+    let Ok(turn) = Arc::clone(&serving.pushing).try_acquire_owned() else {
         let busy = Refusal::new(Reason::Busy, "another laptop is pushing; try again when it is done");
         return one::<Begun>(stream, Err(busy)).await;
     };
@@ -81,25 +82,29 @@ pub async fn push(
         let long = format!("{bytes} bytes are too many for such a file, {most} the most; push a smaller one");
         return one::<Begun>(stream, Err(Refusal::new(Reason::Invalid, long))).await;
     }
-    let mut part: Part = match ask(&serving.side, move |side| side.inbox().part(hash, bytes)).await {
-        Ok(part) => part,
+    // The turn goes with the part into each thread that works at it: those go on when the push is called off, and
+    // nobody else may touch the file until they are done.
+    let opened = ask(&serving.side, move |side| Ok((side.inbox().part(hash, bytes)?, turn)));
+    let mut arriving: (Part, OwnedSemaphorePermit) = match opened.await {
+        Ok(arriving) => arriving,
         Err(refusal) => return one::<Begun>(stream, Err(refusal)).await,
     };
-    stream.send(&Ok::<_, Refusal>(Begun { offset: part.offset() })).await?;
+    stream.send(&Ok::<_, Refusal>(Begun { offset: arriving.0.offset() })).await?;
     stream.order(Order::Prompt);
     loop {
         let Some(piece) = stream.receive::<Vec<u8>>().await? else { return Ok(()) };
         if piece.is_empty() {
             break;
         }
-        let put = move || part.put(&piece).map(|()| part);
-        part = match tokio::task::spawn_blocking(put).await {
-            Ok(Ok(part)) => part,
+        let put = move || arriving.0.put(&piece).map(|()| arriving);
+        arriving = match tokio::task::spawn_blocking(put).await {
+            Ok(Ok(arriving)) => arriving,
             Ok(Err(refusal)) => return one::<Pushed>(stream, Err(refusal)).await,
             Err(_) => return Ok(()),
         };
     }
     let kept = ask(&serving.side, move |side| {
+        let (part, _turn) = arriving;
         let whole = part.whole()?;
         side.keep(kind, &name, whole.path()).map(|about| Pushed { about })
     });

@@ -51,7 +51,7 @@ struct Serving {
     handshakes: Mutex<VecDeque<(u64, oneshot::Sender<()>)>>,
     sessions: Semaphore,
     /// One push at a time.
-    pushing: Semaphore,
+    pushing: Arc<Semaphore>,
 }
 
 impl Server {
@@ -72,7 +72,7 @@ impl Server {
             limits,
             handshakes: Mutex::default(),
             sessions: Semaphore::new(limits.sessions),
-            pushing: Semaphore::new(1),
+            pushing: Arc::new(Semaphore::new(1)),
         }))
     }
 
