@@ -65,6 +65,10 @@ endure: packages ## Kills recording and pushing boxes 500 times, cuts pulls and 
 	RASIKA_LINK_CUTS=300 cargo test --package rasika-device --no-default-features --test link
 	RASIKA_ENDURE=100 cargo test --package rasika-device --test rasikad_killed -- --nocapture
 
+.PHONY: fuzz
+fuzz: rust ## Random bytes for everything that reads what others wrote (FUZZ_SECONDS=…, FUZZ=target)
+	@device/fuzz/run $(FUZZ)
+
 .PHONY: goldens
 goldens: reference ## Records anew what MediaPipe sees in the test media
 	@$(REFERENCE) models/goldens/record.py

@@ -25,7 +25,8 @@ pub fn read(path: &Path) -> Result<Table> {
     })
 }
 
-fn parse(bytes: &[u8]) -> Option<Table> {
+/// The table that the bytes of a file are; `None` if they are none.
+pub fn parse(bytes: &[u8]) -> Option<Table> {
     let rest = bytes.strip_prefix(b"\x93NUMPY")?;
     let (head, data) = match rest.first()? {
         1 => rest.get(4..)?.split_at_checked(usize::from(u16::from_le_bytes(rest.get(2..4)?.try_into().ok()?)))?,
