@@ -1,8 +1,10 @@
 //! A laptop and the whole box, over a real connection: paired at the panel, takes pulled, files pushed and taken back.
 
+mod cable;
 mod rasika;
 mod synth;
 
+use cable::Cable;
 use rasika::{Rasika, film};
 use rasika_device::laptops::pulling::Pulling;
 use rasika_device::link::message::{FileKind, FileName, Hash, Label, Proof, Reason};
@@ -15,7 +17,6 @@ use std::time::Duration;
 use synth::Terminal;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_serial::{SerialPort as _, SerialStream};
 
 const RAGA: &str = include_str!("../ragas/yaman.toml");
 
@@ -144,14 +145,12 @@ async fn a_laptop_is_paired_pulls_relabels_and_prunes() {
 async fn a_serial_line_will_do() {
     let folder = tempfile::tempdir().unwrap();
     let synth = Terminal::new(Arc::default());
-    let (near, mut far) = SerialStream::pair().unwrap();
-    // The box opens this end by its name; ours keeps the line there.
-    far.set_exclusive(false).unwrap();
-    let line = format!("link.serial=[\"{}@115200\"]", far.name().unwrap());
+    let cable = Cable::new(921_600);
+    let line = format!("link.serial=[\"{}@921600\"]", cable.ends[0]);
     let (mut rasika, _) = start(folder.path(), &synth, &["--set", &line]);
     rasika.hears("ready to record");
     let me = Identity::draw().unwrap();
-    let near = serial::connect(near).await.unwrap();
+    let near = serial::connect(serial::open(&cable.ends[1], 921_600).unwrap()).await.unwrap();
     // The box waits ten seconds for the handshake that begins when the window is open, in four.
     let client = pair_on(&mut rasika, near, Pace::SERIAL, &me, true).await.unwrap();
     rasika.hears("the laptop is paired");
