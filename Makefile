@@ -59,11 +59,13 @@ bench: reference ## Our perception against MediaPipe's, on the demo video
 	@$(REFERENCE) models/bench/compare.py "$$SOURCE" --rasikad '$(RASIKAD)'
 
 .PHONY: endure
-endure: packages ## Kills recording and pushing boxes 500 times, cuts pulls and pushes 300 times, and looks for what was lost
+endure: packages ## Kills recording and pushing boxes 500 times, kills laptops too, cuts pulls and pushes 300 times, and looks for what was lost
 	@$(PYTHON) models/setup/fetch.py
 	RASIKA_ENDURE=500 cargo test --package rasika-device --no-default-features --test endurance --test shelf_killed
 	RASIKA_LINK_CUTS=300 cargo test --package rasika-device --no-default-features --test link
 	RASIKA_ENDURE=100 cargo test --package rasika-device --test rasikad_killed -- --nocapture
+	cargo build --workspace
+	RASIKA_ENDURE=100 cargo test --package rasika-host --test killed -- --nocapture
 
 .PHONY: fuzz
 fuzz: rust ## Random bytes for everything that reads what others wrote (FUZZ_SECONDS=…, FUZZ=target)

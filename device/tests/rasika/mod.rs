@@ -18,7 +18,7 @@ pub struct Rasika {
 
 impl Rasika {
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_rasikad"))
+        let mut child = Command::new(program())
             .arg("--simulate")
             .arg("--set")
             .arg(format!("recording.folder={}", folder.join("takes").display()))
@@ -89,7 +89,7 @@ impl Rasika {
 
     /// Asks it by another `rasikad`; what that says.
     pub fn ask(&self, arguments: &[&str]) -> String {
-        let mut asking = Command::new(env!("CARGO_BIN_EXE_rasikad"));
+        let mut asking = Command::new(program());
         let output = asking.args(arguments).env("RASIKA_SOCKET", &self.socket).output().unwrap();
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     }
@@ -116,6 +116,14 @@ impl Drop for Rasika {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// `rasikad`: of this crate, or beside the laptop's program.
+fn program() -> PathBuf {
+    let beside = || Path::new(option_env!("CARGO_BIN_EXE_rasika").unwrap()).with_file_name("rasikad");
+    let program = option_env!("CARGO_BIN_EXE_rasikad").map_or_else(beside, PathBuf::from);
+    assert!(program.exists(), "{} is missing: build the whole workspace (`cargo build`)", program.display());
+    program
 }
 
 pub fn film(name: &str) -> String {

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::cable::Cable;
 use crate::stage::{Fragile, Laptop, Stage, hashes};
 
 fn pulled(said: &str) -> serde_json::Value {
@@ -107,4 +108,22 @@ fn prune_deletes_only_what_is_here() {
     assert_eq!(left.iter().map(|(take, _)| take.id).collect::<Vec<_>>(), [late[0].id]);
     laptop.ok(&["pull"]);
     assert_eq!(laptop.hashes(), hashes(&[recorded, late].concat()));
+}
+
+#[test]
+fn a_serial_cable_carries_it_all() {
+    let (stage, laptop, cable) = (Stage::new("box"), Laptop::new(), Cable::new(115_200));
+    let recorded = stage.record(3, 2);
+    stage.serve_line(&cable.ends[0], 115_200);
+    let line = format!("{}@115200", cable.ends[1]);
+    stage.pair_at(&line, &laptop, &[]);
+    let said = pulled(&laptop.ok(&["pull", "--json"]));
+    assert_eq!(said["takes"], 3, "{said}");
+    assert_eq!(laptop.hashes(), hashes(&recorded));
+    let said = pulled(&laptop.ok(&["pull", "--json"]));
+    assert_eq!(said["takes"], 0, "{said}");
+    let end = cable.ends[1].clone();
+    drop(cable);
+    let said = laptop.refused(&["pull"]);
+    assert!(said.contains(&end) && said.contains("check"), "{said}");
 }

@@ -1,5 +1,7 @@
-//! What a teacher does with boxes, by the real `rasika` over loopback TCP.
+//! What a teacher does with boxes, by the real `rasika` over loopback TCP and over a serial cable.
 
+#[path = "../../../device/tests/cable/mod.rs"]
+mod cable;
 mod collecting;
 mod deciding;
 mod exporting;

@@ -5,8 +5,11 @@ use std::time::Instant;
 use rasika_device::link::message::Label;
 use rasika_models::Rasa;
 
+use crate::cable::Cable;
 use crate::stage::{Laptop, Stage};
 use crate::takes::chunk;
+
+const BAUD: u32 = 921_600;
 
 /// Seconds of the pull itself, as `rasika pull --json` tells them, and of the whole process.
 fn pull(laptop: &Laptop) -> (f64, f64) {
@@ -50,4 +53,20 @@ fn pulls_on_loopback() {
         );
         stored = takes + 1;
     }
+}
+
+#[test]
+#[ignore = "prints figures: run it alone, with --nocapture, in release"]
+fn a_pull_over_a_cable() {
+    let (stage, laptop, cable) = (Stage::new("box"), Laptop::new(), Cable::new(BAUD));
+    stage.serve_line(&cable.ends[0], BAUD);
+    stage.pair_at(&format!("{}@{BAUD}", cable.ends[1]), &laptop, &[]);
+    for number in 0..9 {
+        let chunks = (0..20).map(|part| chunk(number, part * 50, 50)).collect();
+        stage.served.record(Label(Rasa::from_index(number as usize)), chunks);
+    }
+    let (all, process) = pull(&laptop);
+    println!("9 × 1000 observations at {BAUD} baud: {all:.1} s, process {process:.1} s");
+    let (nothing, process) = pull(&laptop);
+    println!("nothing new: {:.1} ms, process {:.1} ms", nothing * 1e3, process * 1e3);
 }

@@ -25,9 +25,10 @@ const LONG: Duration = Duration::from_secs(60);
 pub struct Stage {
     pub served: Arc<MemoryBox>,
     pub address: String,
+    server: Server,
     window: PairingWindow,
     told: Receiver<PairingEvent>,
-    _runtime: Runtime,
+    runtime: Runtime,
     _folder: TempDir,
 }
 
@@ -52,8 +53,15 @@ impl Stage {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind(address)).unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        runtime.spawn(async move { server.serve_tcp(listener).await });
-        Self { served, address, window, told, _runtime: runtime, _folder: folder }
+        let on_network = server.clone();
+        runtime.spawn(async move { on_network.serve_tcp(listener).await });
+        Self { served, address, server, window, told, runtime, _folder: folder }
+    }
+
+    /// Serves a serial line too.
+    pub fn serve_line(&self, path: &str, baud: u32) {
+        let (server, path) = (self.server.clone(), path.to_owned());
+        self.runtime.spawn(async move { server.serve_port(&path, baud, |error| panic!("{error}")).await });
     }
 
     /// Records takes, one rasa after the other, of five observations a chunk.
