@@ -120,8 +120,8 @@ impl Drop for Rasika {
 
 /// `rasikad`: of this crate, or beside the laptop's program.
 fn program() -> PathBuf {
-    let beside = || Path::new(option_env!("CARGO_BIN_EXE_rasika").unwrap()).with_file_name("rasikad");
-    let program = option_env!("CARGO_BIN_EXE_rasikad").map_or_else(beside, PathBuf::from);
+    let beside = || Some(Path::new(option_env!("CARGO_BIN_EXE_rasika")?).with_file_name("rasikad"));
+    let program = option_env!("CARGO_BIN_EXE_rasikad").map(PathBuf::from).or_else(beside).expect("cargo names one");
     assert!(program.exists(), "{} is missing: build the whole workspace (`cargo build`)", program.display());
     program
 }
