@@ -7,7 +7,8 @@
 //! # What a commit promises
 //! The file is in WAL mode with `synchronous = FULL`: SQLite fsyncs the write-ahead log at every commit, and the
 //! folder when it makes the log, before the commit returns; we fsync the folders that lead to the file when it is
-//! opened. After a power cut, the next opening plays the log back.
+//! opened. After a power cut, the next opening plays the log back. [`Store::hurry`] leaves the fsyncs to
+//! [`Store::settle`], for what can be fetched again: a power cut then takes the last commits back, in their order.
 
 pub mod codec;
 mod edit;
@@ -92,6 +93,32 @@ impl Store {
         Ok((store, interrupted))
     }
 
+    /// Commits go to the disk when the system likes, from now until [`Self::settle`]; a program that dies loses none.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn hurry(&self) -> Result<(), StoreError> {
+        Ok(self.db.pragma_update(None, "synchronous", "NORMAL")?)
+    }
+
+    /// Every commit so far, by whichever process, is on the disk, and each further one will be.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.db.pragma_update(None, "synchronous", "FULL")?;
+        let Some(file) = self.db.path().filter(|path| !path.is_empty()) else { return Ok(()) };
+        let log = format!("{file}-wal");
+        // What is no longer in the log was fsynced into the file when it was copied there. The file itself is not
+        // opened here: to close it would give up SQLite's locks on it.
+        match File::open(&log).and_then(|log| log.sync_data()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StoreError::Unwritable(format!("{log}: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The box whose own file this is; none on a laptop.
     ///
     /// # Errors
@@ -140,5 +167,9 @@ mod tests {
         let mode: String = store.db.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
         // 2 is FULL: the log is fsynced at every commit.
         assert_eq!((mode.as_str(), pragma("synchronous"), pragma("foreign_keys")), ("wal", 2, 1));
+        store.hurry().unwrap();
+        assert_eq!(pragma("synchronous"), 1);
+        store.settle().unwrap();
+        assert_eq!(pragma("synchronous"), 2);
     }
 }

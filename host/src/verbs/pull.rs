@@ -102,6 +102,10 @@ impl Pull {
         let client = laptop.reach(known).await?;
         let id = client.hello().box_id.context("the box has not opened its takes yet; try again in a moment")?;
         let mut pulling = Pulling(self.place.takes()?);
+        if !self.watch {
+            // What the power takes away is pulled again; an fsync for each of a thousand takes would be most of the time.
+            pulling.0.hurry()?;
+        }
         let bar = bar(&known.name, !self.json);
         let after = pulling.cursor(id).map_err(anyhow::Error::msg)?;
         if self.watch && !self.json {
@@ -114,7 +118,8 @@ impl Pull {
         };
         let pulled = client.pull(pulling, after, self.watch, show).await.map_err(told);
         bar.finish_and_clear();
-        let (_, Pulled { changes, takes, bytes }) = pulled?;
+        let (pulling, Pulled { changes, takes, bytes }) = pulled?;
+        pulling.0.settle()?;
         let seconds = begun.elapsed().as_secs_f64();
         if self.json {
             let line =
@@ -165,6 +170,8 @@ impl Prune {
         here(async {
             let client = laptop.reach(&known).await?;
             let id = client.hello().box_id.context("the box has not opened its takes yet; try again in a moment")?;
+            // The last pull may have been cut off before what came was on the disk.
+            store.settle()?;
             let proofs = proofs(&client, &store, id).await?;
             if proofs.is_empty() {
                 return Ok(say(&format!(
