@@ -70,13 +70,22 @@ impl Dataset for Folder {
     }
 }
 
+/// Whether an id can be the name of a file.
+///
+/// # Errors
+/// It cannot.
+pub fn ensure_plain(id: &str) -> Result<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    anyhow::ensure!(!id.is_empty() && id.chars().all(plain), "'{id}' cannot be the name of a file");
+    Ok(())
+}
+
 /// Writes a take into a folder.
 ///
 /// # Errors
 /// The id is no file name, an observation cannot be had, or the disk says no.
 pub fn write(folder: &Path, take: &Take, observations: impl Iterator<Item = Result<Observation>>) -> Result<PathBuf> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    anyhow::ensure!(!take.id.is_empty() && take.id.chars().all(plain), "'{}' cannot be the name of a file", take.id);
+    ensure_plain(&take.id)?;
     let path = folder.join(format!("{}{ENDING}", take.id));
     let cannot = || format!("cannot write {}", path.display());
     std::fs::create_dir_all(folder).with_context(cannot)?;

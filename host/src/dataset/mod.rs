@@ -6,8 +6,10 @@
 pub mod folder;
 pub mod head;
 pub mod import;
+mod npy;
 pub mod original;
 pub mod store;
+pub mod tables;
 
 use std::path::Path;
 
@@ -62,7 +64,7 @@ pub trait Dataset {
     fn observations(&self, take: &Take) -> Result<Observations<'_>>;
 }
 
-/// Opens what is at a path: the takes of a data folder, a folder of takes as files, or one of the original project's `LABEL.npy` files.
+/// Opens what is at a path: the takes of a data folder, a folder of takes as files or tables, or one of the original project's `LABEL.npy` files.
 ///
 /// # Errors
 /// It is neither, or cannot be read.
@@ -76,6 +78,9 @@ pub fn open(path: &Path, models: &Path) -> Result<Box<dyn Dataset>> {
     names.sort();
     if names.iter().any(|name| folder::is_take(name)) {
         return Ok(Box::new(folder::Folder::open(path)?));
+    }
+    if path.join(tables::LIST).exists() {
+        return Ok(Box::new(tables::Tables::open(path)?));
     }
     if names.iter().any(|name| original::label_of(name).is_some()) {
         return Ok(Box::new(original::Original::open(path, models, original::Aspect::Guess)?));

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::dataset::original::{Aspect, Original};
-use crate::dataset::{Dataset as _, folder, import};
+use crate::dataset::{Dataset, folder, import, tables};
 use crate::place::Place;
 use crate::say;
 
@@ -15,7 +15,7 @@ use crate::say;
 pub enum Import {
     /// LABEL.npy files of the project that this one grew from
     Original(OriginalArgs),
-    /// A folder of takes as files, as `rasika export` writes it
+    /// A folder of takes as files or tables, as `rasika export` writes it
     Takes(TakesArgs),
     /// Folders of pictures, each named by a rasa or a basic emotion
     Images(super::images::Images),
@@ -33,13 +33,16 @@ pub struct TakesArgs {
 
 impl TakesArgs {
     fn run(self) -> Result<()> {
-        let source = folder::Folder::open(&self.dir)?;
+        let source: Box<dyn Dataset> = match self.dir.join(tables::LIST).exists() {
+            true => Box::new(tables::Tables::open(&self.dir)?),
+            false => Box::new(folder::Folder::open(&self.dir)?),
+        };
         anyhow::ensure!(
             !source.takes()?.is_empty(),
             "{} holds no takes; `rasika export DIR` writes such a folder",
             self.dir.display()
         );
-        let imported = import::import(&mut self.place.takes()?, &source, |_, _| {})?;
+        let imported = import::import(&mut self.place.takes()?, &*source, |_, _| {})?;
         let import::Imported { takes, observations, known } = imported;
         Ok(say(&format!("{takes} takes with {observations} observations are new, {known} were there"))?)
     }

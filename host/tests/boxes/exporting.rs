@@ -1,6 +1,16 @@
 //! Takes go out as files, and come back the same.
 
+use std::path::Path;
+
 use crate::stage::{Laptop, Stage};
+
+/// The observations in a folder of takes. The first line names the take, and an imported take has another name.
+fn bodies(folder: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(folder).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let mut bodies: Vec<_> = files.map(|text| text.split_once('\n').unwrap().1.to_owned()).collect();
+    bodies.sort();
+    bodies
+}
 
 #[test]
 fn exported_takes_come_back_equal_and_only_once() {
@@ -19,31 +29,42 @@ fn exported_takes_come_back_equal_and_only_once() {
     other.ok(&["import", "takes", one.to_str().unwrap()]);
     assert_eq!(other.takes().len(), 2);
     other.ok(&["export", two.to_str().unwrap()]);
-    // The first line names the take, and an imported take has another name: the observations must be the same.
-    let bodies = |folder: &std::path::Path| {
-        let files =
-            std::fs::read_dir(folder).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
-        let mut bodies: Vec<_> = files.map(|text| text.split_once('\n').unwrap().1.to_owned()).collect();
-        bodies.sort();
-        bodies
-    };
     assert_eq!(bodies(&one).len(), 2);
     assert!(bodies(&one) == bodies(&two), "observations changed on the way");
 }
 
 #[test]
-fn arrays_have_the_shape_they_say() {
+fn tables_come_back_equal() {
     let (stage, laptop) = (Stage::new("box"), Laptop::new());
-    stage.record(1, 2);
+    stage.record(2, 2);
     stage.pair(&laptop, &[]);
     laptop.ok(&["pull"]);
     let files = tempfile::tempdir().unwrap();
-    laptop.ok(&["export", files.path().to_str().unwrap(), "--as", "npy"]);
-    let id = laptop.takes()[0]["id"].as_str().unwrap().to_owned();
-    let bytes = std::fs::read(files.path().join(format!("{id}.npy"))).unwrap();
-    let head = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
-    assert!(bytes.starts_with(b"\x93NUMPY\x01\x00") && head.is_multiple_of(64) && bytes[head - 1] == b'\n');
-    assert!(String::from_utf8_lossy(&bytes[..head]).contains("(10, 478, 3)"));
-    assert_eq!(bytes.len() - head, 10 * 478 * 3 * 4);
-    assert!(std::fs::read_to_string(files.path().join("takes.csv")).unwrap().contains(&id));
+    for format in ["npy", "npz", "csv", "parquet"] {
+        let folder = files.path().join(format);
+        laptop.ok(&["export", folder.to_str().unwrap(), "--as", format]);
+        let other = Laptop::new();
+        other.ok(&["import", "takes", folder.to_str().unwrap()]);
+        other.ok(&["import", "takes", folder.to_str().unwrap()]);
+        let lines = |laptop: &Laptop, name: &str| {
+            let folder = files.path().join(format!("{format}-{name}"));
+            laptop.ok(&["export", folder.to_str().unwrap()]);
+            bodies(&folder)
+        };
+        assert!(lines(&laptop, "one") == lines(&other, "two"), "{format}: observations changed on the way");
+        let labels = |laptop: &Laptop| {
+            let mut labels: Vec<_> = laptop.takes().iter().map(|take| take["label"].to_string()).collect();
+            labels.sort();
+            labels
+        };
+        assert_eq!(labels(&laptop), labels(&other), "{format}");
+    }
+    let missing = files.path().join("npz");
+    for file in std::fs::read_dir(&missing).unwrap().map(|file| file.unwrap().path()) {
+        if file.extension().is_some_and(|ending| ending == "npz") {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    let said = Laptop::new().refused(&["import", "takes", missing.to_str().unwrap()]);
+    assert!(said.contains("there is no file"), "{said}");
 }

@@ -5,8 +5,6 @@
 //! the take says so: depth (from a neutral head that is turned as the face is), irises (in the middle of the eyes), where the
 //! face and the hands were, and the time of frames.
 
-mod npy;
-
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
@@ -17,8 +15,8 @@ use rasika_models::observation::{FACE_POINTS, HAND_POINTS};
 use rasika_models::{Face, Hand, Observation, Rasa, Side};
 
 use super::head::{self, Fit, MIRROR, SURFACE};
+use super::npy::{self, Array};
 use super::{Dataset, Observations, Take};
-use npy::Table;
 
 /// Numbers of a row: face and two hands.
 const COLUMNS: usize = 2 * (SURFACE + 2 * HAND_POINTS);
@@ -109,10 +107,10 @@ impl Dataset for Original {
         let path = &found.with_context(|| format!("there is no take '{}'", take.id))?.path;
         let table = npy::read(path)?;
         anyhow::ensure!(
-            table.columns == COLUMNS,
+            table.columns() == COLUMNS,
             "{} has {} columns where the original project writes {COLUMNS}; it is another kind of recording",
             path.display(),
-            table.columns
+            table.columns()
         );
         let aspects = aspects(&table, self.aspect);
         Ok(Box::new(aspects.into_iter().enumerate().map(move |(number, aspect)| {
@@ -131,7 +129,7 @@ const TOO_NARROW: f64 = 0.90;
 const SURELY: f64 = 1.06;
 
 /// Width over height of each frame.
-fn aspects(table: &Table, aspect: Aspect) -> Vec<f64> {
+fn aspects(table: &Array, aspect: Aspect) -> Vec<f64> {
     let rows = table.values.chunks_exact(COLUMNS);
     if let Aspect::Known(width, height) = aspect {
         return vec![f64::from(width) / f64::from(height.max(1)); rows.len()];
