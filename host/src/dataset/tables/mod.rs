@@ -201,7 +201,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             write(folder.path(), format, &given, |_| {}).unwrap();
             let tables = Tables::open(folder.path()).unwrap();
-            assert_eq!(tables.takes().unwrap(), [take.clone()], "{format:?}");
+            assert_eq!(tables.takes().unwrap(), std::slice::from_ref(&take), "{format:?}");
             let back = tables.observations(&take).unwrap().collect::<Result<Vec<_>>>().unwrap();
             assert_eq!(back, given.1, "{format:?}");
         }

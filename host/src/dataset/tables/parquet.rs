@@ -75,7 +75,8 @@ fn write_column(mut writer: SerializedColumnWriter, column: &Column, seen: &[Obs
     for seen in seen {
         let cell = column.of(seen);
         if cell.first().is_none_or(|value| value.is_nan()) {
-            (defined.push(0), repeated.push(0));
+            defined.push(0);
+            repeated.push(0);
             continue;
         }
         defined.extend(cell.iter().map(|_| if is_list { IN_LIST } else { THERE }));
@@ -134,10 +135,10 @@ fn read_column<T: DataType>(
     while let (1.., ..) = reader.read_records(GROUP, Some(&mut defined), Some(&mut repeated), &mut values)? {}
     let (mut values, mut table) = (values.iter().map(number), Vec::new());
     // What is not a list has no repetitions to tell.
-    for level in 0..defined.len() {
+    for (level, there) in defined.iter().enumerate() {
         let begins = repeated.get(level).is_none_or(|repeated| *repeated == 0);
         ensure!(!begins || table.len().is_multiple_of(column.width()), "a row has not {} numbers", column.width());
-        if defined[level] < most {
+        if *there < most {
             table.extend(std::iter::repeat_n(f64::NAN, column.width()));
         } else {
             table.push(values.next().context("numbers are missing")?);
