@@ -65,7 +65,7 @@ endure: packages ## Kills recording and pushing boxes 500 times, kills laptops t
 	RASIKA_LINK_CUTS=300 cargo test --package rasika-device --no-default-features --test link
 	RASIKA_ENDURE=100 cargo test --package rasika-device --test rasikad_killed -- --nocapture
 	cargo build --workspace
-	RASIKA_ENDURE=100 cargo test --package rasika-host --test killed -- --nocapture
+	RASIKA_ENDURE=100 cargo test --package rasika-host --test real_box killed -- --nocapture
 
 .PHONY: fuzz
 fuzz: rust ## Random bytes for everything that reads what others wrote (FUZZ_SECONDS=…, FUZZ=target)

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::cable::Cable;
-use crate::stage::{Fragile, Laptop, Stage, hashes};
+use crate::laptop::Laptop;
+use crate::stage::{Fragile, Stage, hashes};
 
 fn pulled(said: &str) -> serde_json::Value {
     serde_json::from_str(said.trim()).unwrap()

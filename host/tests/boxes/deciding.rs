@@ -4,7 +4,8 @@ use rasika_device::link::BoxSide as _;
 use rasika_device::link::message::Label;
 use rasika_models::Rasa;
 
-use crate::stage::{Laptop, Stage};
+use crate::laptop::Laptop;
+use crate::stage::Stage;
 
 fn take<'a>(takes: &'a [serde_json::Value], id: &str) -> &'a serde_json::Value {
     takes.iter().find(|take| take["id"] == id).unwrap()

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::stage::{Laptop, Stage};
+use crate::laptop::Laptop;
+use crate::stage::Stage;
 
 /// The observations in a folder of takes. The first line names the take, and an imported take has another name.
 fn bodies(folder: &Path) -> Vec<String> {

@@ -5,6 +5,8 @@ mod cable;
 mod collecting;
 mod deciding;
 mod exporting;
+#[path = "../laptop/mod.rs"]
+mod laptop;
 mod pairing;
 mod pushing;
 mod speed;

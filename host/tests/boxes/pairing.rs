@@ -1,6 +1,7 @@
 //! Boxes and laptops come to know each other.
 
-use crate::stage::{Laptop, Stage};
+use crate::laptop::Laptop;
+use crate::stage::Stage;
 
 #[test]
 fn a_box_is_paired_named_and_forgotten() {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use rasika_device::link::message::FileKind;
 
-use crate::stage::{Laptop, Stage};
+use crate::laptop::Laptop;
+use crate::stage::Stage;
 
 #[test]
 fn a_raga_is_pushed_listed_and_taken_back() {

@@ -6,7 +6,8 @@ use rasika_device::link::message::Label;
 use rasika_models::Rasa;
 
 use crate::cable::Cable;
-use crate::stage::{Laptop, Stage};
+use crate::laptop::Laptop;
+use crate::stage::Stage;
 use crate::takes::chunk;
 
 const BAUD: u32 = 921_600;
