@@ -3,7 +3,7 @@
 use rasika_device::latest::Latest;
 use rasika_device::performer::player::{Outputs, Player};
 use rasika_device::performer::{Engine, Library, Settings, SoundMap};
-use rasika_hardware::midi::{DIN_BYTE_US, MidiOut, PortError};
+use rasika_hardware::midi::{self, DIN_BYTE_US, MidiOut, PortError};
 use rasika_models::{Mood, Rasa};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -84,8 +84,10 @@ fn the_performer_allocates_nothing_once_it_plays() {
     let map = library.map("default").unwrap();
     let engine = Engine::new(Arc::new(library), Arc::new(map), Settings::default());
     let moods = Arc::new(Latest::<Mood>::default());
-    let mut outputs =
-        Outputs::new(vec![Box::new(Counted { byte_us: None }), Box::new(Counted { byte_us: Some(DIN_BYTE_US) })]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = midi::open(&format!("file:{}", folder.path().join("music.mid").display())).unwrap();
+    let cables = [None, Some(DIN_BYTE_US)].map(|byte_us| Box::new(Counted { byte_us }) as Box<dyn MidiOut>);
+    let mut outputs = Outputs::new(cables.into_iter().chain([file]).collect());
     outputs.clock = true;
     outputs.sounds = SoundMap::named("xg").unwrap();
     let player = Player::start(engine, Arc::clone(&moods), outputs).unwrap();

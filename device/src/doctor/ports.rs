@@ -1,11 +1,13 @@
-//! Ways out for MIDI: ALSA's sequencer, serial lines, the USB gadget.
+//! Ways out for MIDI: ALSA's sequencer, serial lines, the USB gadget, files.
 
 use super::user::join;
 use super::{Access, Finding, Machine};
+use std::path::Path;
 
 const ALSA: &str = "alsa";
 const DIN: &str = "din";
 const GADGET: &str = "gadget";
+const FILE: &str = "file";
 
 /// The gadget of device/package/gadget.
 const GADGET_FOLDER: &str = "/sys/kernel/config/usb_gadget/rasika";
@@ -16,6 +18,7 @@ const GADGET_NAME: &str = "f_midi";
 pub fn check(machine: &Machine) -> Vec<Finding> {
     let mut findings = vec![sequencer(machine)];
     findings.extend(serial(machine));
+    findings.extend(files(machine));
     findings.push(gadget(machine));
     findings
 }
@@ -103,6 +106,23 @@ fn console(machine: &Machine, device: &str) -> Option<Finding> {
     })
 }
 
+fn files(machine: &Machine) -> Vec<Finding> {
+    let files = machine.ports.iter().filter_map(|word| word.strip_prefix("file:"));
+    let finding = |file: &str| {
+        let path = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = path.display();
+        let advice = format!("name a file where the box keeps its takes: file:{}/evening.mid", machine.state.display());
+        match machine.user.access(&machine.at(path)) {
+            Access::Granted => Finding::ok(FILE, format!("the music is kept in {folder}")),
+            Access::Absent => Finding::fail(FILE, format!("there is no folder {folder} for {file}"), advice),
+            Access::Refused(_) => {
+                Finding::fail(FILE, format!("{} may not write into {folder}", machine.user.name), advice)
+            }
+        }
+    };
+    files.map(finding).collect()
+}
+
 fn gadget(machine: &Machine) -> Finding {
     let controllers = machine.names("/sys/class/udc", "");
     let bound = machine.line(format!("{GADGET_FOLDER}/UDC")).filter(|udc| !udc.is_empty());
@@ -131,9 +151,22 @@ mod tests {
     use super::*;
     use crate::doctor::Verdict;
     use crate::doctor::tree::{Tree, says};
+    use std::os::unix::fs::PermissionsExt as _;
 
     fn with(tree: &Tree, ports: &[&str]) -> Machine {
         Machine { ports: ports.iter().map(|&port| port.to_owned()).collect(), ..tree.machine() }
+    }
+
+    #[test]
+    fn a_file_needs_a_folder() {
+        let tree = Tree::new();
+        says(&check(&with(&tree, &["file:/srv/music/a.mid"])), Verdict::Fail, &["no folder /srv/music", "file:/"]);
+        tree.file("/srv/music/other", "");
+        let machine = with(&tree, &["file:/srv/music/a.mid"]);
+        says(&check(&machine), Verdict::Fail, &["rasika may not write into /srv/music"]);
+        let open = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(machine.at("/srv/music"), open).unwrap();
+        says(&check(&machine), Verdict::Ok, &["kept in /srv/music"]);
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Panic {
             control::ask(&control::places(), &json!({ "verb": "panic" }))?;
             return Ok(());
         }
-        let ports = self.ports.iter().map(|name| super::port_and_map(name).0);
+        let ports = self.ports.iter().map(|name| super::port_and_map(name).0).filter(|name| midi::sounds(name));
         let silenced = ports.map(|name| midi::open(name).and_then(|mut port| player::sweep(&mut *port)));
         silenced.collect::<Vec<_>>().into_iter().collect::<Result<(), _>>().map_err(Into::into)
     }

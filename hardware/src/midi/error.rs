@@ -7,7 +7,7 @@ use std::sync::Arc;
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
     /// The word before the colon is not known.
-    #[error("'{name}' names no MIDI port; use alsa, alsa:NAME or serial:DEVICE")]
+    #[error("'{name}' names no MIDI port; use alsa, alsa:NAME, usb, usb:NAME, serial:DEVICE or file:NAME.mid")]
     NoSuchKind {
         /// What was asked for.
         name: String,
@@ -48,12 +48,27 @@ pub enum PortError {
         /// The system's words.
         cause: String,
     },
+    /// A file cannot be begun.
+    #[error(
+        "{name} cannot be written: {cause}; check that its folder exists and may be written to, and that the disk has room"
+    )]
+    File {
+        /// The port.
+        name: String,
+        /// The system's words.
+        cause: io::Error,
+    },
     /// It worked before and does not now. Made without allocating: the performer's thread may be the one to notice.
-    #[error("{name} is lost: {cause}; check the cable and the power of the synth")]
+    #[error("{name} is lost: {cause}; {}", advice(name))]
     Lost {
         /// The port.
         name: Arc<str>,
         /// The system's words.
         cause: io::Error,
     },
+}
+
+/// What to do about a port that is lost.
+fn advice(name: &str) -> &'static str {
+    if super::sounds(name) { "check the cable and the power of the synth" } else { "check the disk" }
 }

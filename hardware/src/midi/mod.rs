@@ -1,11 +1,12 @@
 //! MIDI ports: a trait for what is played on, one for what is listened to, and a table of kinds that build both.
 //!
 //! A port is named by a word: `alsa` is a sequencer port of our own that anything may connect to, `alsa:Roland` is
-//! connected to the first synth with that in its name, `serial:/dev/ttyAMA0` is a DIN socket on a UART. The same word
-//! opens the port in either direction; a serial line that is opened in both is opened once.
+//! connected to the first synth with that in its name, `serial:/dev/ttyAMA0` is a DIN socket on a UART, `file:music.mid` a
+//! file that grows. The same word opens the port in either direction; a serial line that is opened in both is opened once.
 
 mod alsa;
 mod error;
+mod file;
 mod line;
 mod serial;
 mod stream;
@@ -79,7 +80,7 @@ pub struct Kind {
 }
 
 /// The kinds of port.
-pub const KINDS: [Kind; 3] = [
+pub const KINDS: [Kind; 4] = [
     Kind {
         word: "alsa",
         what: "ALSA sequencer: `alsa` for a port of our own, `alsa:NAME` to connect to a synth or keyboard",
@@ -98,7 +99,22 @@ pub const KINDS: [Kind; 3] = [
         open: serial::open,
         open_in: serial::open_in,
     },
+    Kind {
+        word: FILE,
+        what: "MIDI file: `file:NAME.mid` is written while the music plays; if there is one, NAME-2.mid, and so on",
+        open: file::open,
+        open_in: file::open_in,
+    },
 ];
+
+/// The word of ports that keep what is played, and sound nowhere.
+const FILE: &str = "file";
+
+/// Whether something may sound at the port that a word names.
+#[must_use]
+pub fn sounds(name: &str) -> bool {
+    name.split(':').next() != Some(FILE)
+}
 
 /// The kind and the address that a name means.
 fn kind(name: &str) -> Result<(&'static Kind, &str), PortError> {
@@ -134,7 +150,10 @@ mod tests {
     #[test]
     fn a_word_that_names_no_port_is_answered_with_those_that_do() {
         let said = message("bluetooth:x");
-        assert!(said.contains("bluetooth:x") && said.contains("alsa") && said.contains("serial"), "{said}");
+        assert!(said.contains("bluetooth:x"), "{said}");
+        for kind in KINDS {
+            assert!(said.contains(kind.word), "{said}");
+        }
     }
 
     #[test]
