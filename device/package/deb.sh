@@ -29,16 +29,20 @@ fi
 eval "$("$here/arm64.sh" env)"
 staged=$CARGO_TARGET_DIR/$triple/release/staged
 rm -rf "$staged"
-mkdir -p "$staged"/{lib,models,doc,man}
+mkdir -p "$staged"/{lib,models,doc,man,completions}
 cp "$cache/aarch64/lib/libLiteRt.so" "$staged/lib/"
 cp "$cache"/aarch64/models/*.tflite "$staged/models/"
-cp "$source_tree"/docs/{performer,builder,raga-authors}.md "$source_tree/models/README.md" "$staged/doc/"
+cp "$source_tree"/docs/{performer,teacher,builder,raga-authors}.md "$source_tree/models/README.md" "$staged/doc/"
 mv "$staged/doc/README.md" "$staged/doc/model-card.md"
 cp "$source_tree"/hardware/board/*.{md,svg} "$staged/doc/"
 mv "$staged/doc/README.md" "$staged/doc/board.md"
 cd "$source_tree"
 "$here/deb/notices.py" | gzip -9n >"$staged/doc/crates.txt.gz"
-gzip -9nc "$here/deb/rasikad.1" >"$staged/man/rasikad.1.gz"
+rasika=("$here/arm64.sh" run "$CARGO_TARGET_DIR/$triple/release/rasika")
+"${rasika[@]}" man "$staged/man"
+"${rasika[@]}" completions bash >"$staged/completions/rasika"
+cp "$here/deb/rasikad.1" "$staged/man/"
+gzip -9n "$staged"/man/*.1
 
 declare -A debian=([bookworm]=12 [trixie]=13)
 mkdir -p "$packages"
