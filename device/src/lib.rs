@@ -16,6 +16,8 @@ pub mod line;
 pub mod link;
 pub mod panel;
 pub mod performer;
+#[cfg(feature = "perception")]
+pub mod picture;
 pub mod recorder;
 pub mod screen;
 pub mod shelf;

@@ -22,9 +22,11 @@ use crate::panel::terminal::SimulatedPanel;
 use crate::panel::{Command, Event, Fault, Panel, Teller};
 use crate::performer::player::{self, Player};
 use crate::performer::{Hands, Library, Status};
+use crate::picture;
 use crate::recorder::{self, Recorder};
 use crate::screen::{Screen, View};
-use crate::store::Plan;
+use crate::source::Shot;
+use crate::store::{Picture, Plan};
 use crate::supervision::{Progress, Supervision};
 use crate::watcher::{Sight, Watcher, Way};
 
@@ -454,6 +456,7 @@ impl<'a> Steward<'a> {
                 let Some(watcher) = &mut self.watcher else { return };
                 match watcher.look(&shot) {
                     Ok(sight) => {
+                        keep_picture(&self.parts.recorder, &shot);
                         let budget = f64::from(self.frames_every) / self.parts.camera.rate_hz().max(1.0);
                         self.frames_every =
                             watcher.govern(Duration::from_secs_f64(budget), temperature_c()).frames_every;
@@ -532,6 +535,15 @@ impl<'a> Steward<'a> {
         let status = self.parts.player.status();
         self.parts.link.shown.mood(mood_now(self.sight.as_ref(), status, self.parts.library));
         self.screen.show(&view(self.parts.camera.time_ms(), None, self.sight.as_ref(), status, self.parts.library));
+    }
+}
+
+/// Gives the recorder a picture of the frame, if it keeps any.
+fn keep_picture(recorder: &Recorder, shot: &Shot) {
+    if recorder.wants_picture(shot.time_ms)
+        && let Ok(Some(jpeg)) = picture::small(&shot.frame)
+    {
+        recorder.offer_picture(shot.time_ms, Picture { frame: shot.number, jpeg });
     }
 }
 

@@ -90,10 +90,7 @@ fn wrong_values_are_told_with_what_they_may_be() {
         ("[link]\nserial = [\"/dev/ttyS0@fast\"]", "rasika.toml:2: link.serial has '/dev/ttyS0@fast'"),
         ("[link]\nserial = [\"ttyS0\"]", "rasika.toml:2: link.serial has 'ttyS0'"),
         ("[link]\nlisten = \"0.0.0.0:1\"", "rasika.toml:2: link.listen is \"0.0.0.0:1\"; it must be a list"),
-        (
-            "[recording]\nkeep_images = true",
-            "rasika.toml:2: recording.keep_images is true; this version keeps no images",
-        ),
+        ("[recording]\nkeep_images = 1", "rasika.toml:2: recording.keep_images is 1; it must be true or false"),
         ("[recording]\nquota_mb = 0", "rasika.toml:2: recording.quota_mb is 0"),
         ("[music]\nseed = -1", "rasika.toml:2: music.seed is -1"),
         ("[box]\nname = ", "rasika.toml:2: "),

@@ -102,6 +102,7 @@ fn record_until_killed(folder: &Path) {
         quota_bytes: u64::MAX,
         margin_bytes: 0,
         prune_held: false,
+        keep_images: false,
     };
     let recorder = Recorder::start(settings).unwrap();
     let mut out = std::io::stdout().lock();

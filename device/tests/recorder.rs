@@ -3,7 +3,7 @@
 mod takes;
 
 use rasika_device::recorder::{Recorder, Report, Settings};
-use rasika_device::store::{State, Store, Take};
+use rasika_device::store::{Picture, State, Store, Take};
 use rasika_models::Rasa;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ fn settings(folder: &Path) -> Settings {
         quota_bytes: 1 << 40,
         margin_bytes: 0,
         prune_held: false,
+        keep_images: false,
     }
 }
 
@@ -54,6 +55,55 @@ fn refusal(recorder: &Recorder) -> String {
         Report::Refused(why) => Some(why.clone()),
         _ => None,
     })
+}
+
+/// A picture by what it begins with.
+fn picture(frame: u64) -> Picture {
+    Picture { frame, jpeg: vec![0xFF, 0xD8, frame as u8] }
+}
+
+#[test]
+fn a_picture_a_second_is_a_part_of_the_take_where_that_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(Settings { keep_images: true, ..settings(folder.path()) }).unwrap();
+    assert!(!recorder.wants_picture(0.0), "no take is on");
+    recorder.begin(plan(Rasa::Karuna)).unwrap();
+    for frame in 0..100 {
+        let time_ms = frame as f64 * 40.0;
+        recorder.offer(&observation(1, frame));
+        if recorder.wants_picture(time_ms) {
+            recorder.offer_picture(time_ms, picture(frame));
+        }
+    }
+    recorder.end().unwrap();
+    let take = confirmed(&recorder);
+    // A take of which nothing was seen is not kept for its pictures.
+    recorder.begin(plan(Rasa::Karuna)).unwrap();
+    recorder.offer_picture(0.0, picture(0));
+    recorder.end().unwrap();
+    wait(&recorder, "an empty take", |report| matches!(report, Report::Empty(_)).then_some(()));
+    drop(recorder);
+
+    let store = Store::open(&settings(folder.path()).file()).unwrap();
+    assert_eq!(store.pictures(take.id).unwrap(), [0, 25, 50, 75].map(picture));
+    assert_eq!(store.observations(take.id).unwrap().len(), 100);
+    assert_eq!((take.observations, Some(store.rehash(take.id).unwrap())), (100, take.hash));
+    assert_eq!(store.takes().unwrap().len(), 1);
+}
+
+#[test]
+fn no_picture_is_kept_that_nobody_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(settings(folder.path())).unwrap();
+    recorder.begin(plan(Rasa::Karuna)).unwrap();
+    assert!(!recorder.wants_picture(0.0));
+    recorder.offer_picture(0.0, picture(0));
+    recorder.offer(&observation(1, 0));
+    recorder.end().unwrap();
+    let take = confirmed(&recorder);
+    drop(recorder);
+    let store = Store::open(&settings(folder.path()).file()).unwrap();
+    assert!(store.pictures(take.id).unwrap().is_empty());
 }
 
 #[test]

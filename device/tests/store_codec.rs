@@ -167,7 +167,7 @@ fn counts_that_are_none_are_refused() {
 
 #[test]
 fn a_later_format_is_named() {
-    assert_eq!(read_chunk(&[2, 1, 0, 0, 0, 0, 0]), Err(ChunkError::Version(2)));
+    assert_eq!(read_chunk(&[3, 1, 0, 0, 0, 0, 0]), Err(ChunkError::Version(3)));
     for bytes in [&[][..], &[1], &[1, 0, 0], &[1, 61, 0, 0, 0, 0, 0], &[0, 1, 0, 0, 0, 0, 0]] {
         assert_eq!(read_chunk(bytes), Err(ChunkError::Damaged), "{bytes:?}");
     }

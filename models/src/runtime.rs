@@ -15,7 +15,7 @@ use litert::{CompilationOptions, CompiledModel, Environment, Model, TensorBuffer
 pub enum RuntimeError {
     /// The file cannot be read.
     #[error(
-        "{network} cannot be read: {cause}; run `make setup` to fetch the models, or name their folder with --models"
+        "{network} cannot be read: {cause}; reinstall the package, in the source tree run `make setup`, or name the models' folder with --models"
     )]
     Absent {
         /// Path of the network.
@@ -24,20 +24,22 @@ pub enum RuntimeError {
         cause: std::io::Error,
     },
     /// The file is no TensorFlow Lite model, or one that LiteRT cannot run.
-    #[error(
-        "{network} is not a model that LiteRT can run ({source}); it may be damaged: remove it and run `make setup`"
-    )]
+    #[error("{network} is not a model that LiteRT can run ({source}); it may be damaged: {advice}")]
     Unusable {
         /// Path of the network.
         network: String,
+        /// What to do.
+        advice: &'static str,
         /// What LiteRT said.
         source: litert::Error,
     },
     /// The model is another one than expected.
-    #[error("{network} has {what} {found:?} where {expected:?} is expected; run `make setup` to fetch the right one")]
+    #[error("{network} has {what} {found:?} where {expected:?} is expected; {advice}")]
     Shape {
         /// Path of the network.
         network: String,
+        /// What to do.
+        advice: &'static str,
         /// Which tensor.
         what: &'static str,
         /// Dimensions in the file.
@@ -54,6 +56,11 @@ pub enum RuntimeError {
         source: litert::Error,
     },
 }
+
+/// What to do about a network of the pipeline.
+const FETCH: &str = "reinstall the package, or in the source tree remove the file and run `make setup`";
+/// What to do about a model that somebody trained.
+const MAKE_ANEW: &str = "make it anew, see `rasika package make --help`";
 
 /// A loaded network with its input and output buffers.
 pub struct Network {
@@ -79,12 +86,12 @@ impl Network {
         let name = &path.display().to_string();
         let bytes = std::fs::read(path).map_err(|cause| RuntimeError::Absent { network: name.clone(), cause })?;
         let _hush = Hush::start();
-        let unusable = |source| RuntimeError::Unusable { network: name.to_owned(), source };
+        let unusable = |source| RuntimeError::Unusable { network: name.to_owned(), advice: FETCH, source };
         let environment = Environment::new().map_err(unusable)?;
         // LiteRT verifies a model that it gets as bytes, and trusts a mapped file blindly.
         drop(Model::from_bytes(bytes).map_err(unusable)?);
         let model = Model::from_file(path).map_err(unusable)?;
-        let network = Self::compile(name, environment, model, input, outputs)?;
+        let network = Self::compile(name, FETCH, environment, model, input, outputs)?;
         give_back_pages(path);
         Ok(network)
     }
@@ -95,20 +102,21 @@ impl Network {
     /// The bytes are no model, or one of other shapes.
     pub fn from_bytes(name: &str, bytes: Vec<u8>, input: &[i32], outputs: &[&[i32]]) -> Result<Self, RuntimeError> {
         let _hush = Hush::start();
-        let unusable = |source| RuntimeError::Unusable { network: name.to_owned(), source };
+        let unusable = |source| RuntimeError::Unusable { network: name.to_owned(), advice: MAKE_ANEW, source };
         let environment = Environment::new().map_err(unusable)?;
         let model = Model::from_bytes(bytes).map_err(unusable)?;
-        Self::compile(name, environment, model, input, outputs)
+        Self::compile(name, MAKE_ANEW, environment, model, input, outputs)
     }
 
     fn compile(
         name: &str,
+        advice: &'static str,
         environment: Environment,
         model: Model,
         input: &[i32],
         outputs: &[&[i32]],
     ) -> Result<Self, RuntimeError> {
-        let unusable = |source| RuntimeError::Unusable { network: name.to_owned(), source };
+        let unusable = |source| RuntimeError::Unusable { network: name.to_owned(), advice, source };
         let signature = model.signature(0).map_err(unusable)?;
 
         let found: Vec<TensorShape> = (0..signature.input_count().map_err(unusable)?)
@@ -117,6 +125,7 @@ impl Network {
             .map_err(unusable)?;
         let mismatch = |what, found: &[TensorShape], expected: &[&[i32]]| RuntimeError::Shape {
             network: name.to_owned(),
+            advice,
             what,
             found: found.iter().map(|shape| shape.dims.clone()).collect(),
             expected: expected.iter().map(|dims| dims.to_vec()).collect(),

@@ -150,6 +150,8 @@ pub struct RecordingConfig {
     pub margin_bytes: u64,
     /// Whether takes that a laptop holds may be deleted at the quota.
     pub prune_held: bool,
+    /// Whether a small picture is kept each second of a take.
+    pub keep_images: bool,
     /// Who performs; may be empty.
     pub performer: String,
 }
@@ -279,16 +281,13 @@ fn panel(values: &Values<'_>) -> Result<Option<PanelConfig>, ConfigError> {
 }
 
 fn recording(values: &Values<'_>) -> Result<RecordingConfig, ConfigError> {
-    if values.yes("recording.keep_images")? {
-        let what = "recording.keep_images is true; this version keeps no images, set it to false";
-        return Err(values.wrong("recording.keep_images", what.into()));
-    }
     let megabytes = |key, least| Ok::<_, ConfigError>(values.whole(key, least..=1 << 30)?.unsigned_abs() << 20);
     Ok(RecordingConfig {
         folder: values.named("recording.folder")?.into(),
         quota_bytes: megabytes("recording.quota_mb", 1)?,
         margin_bytes: megabytes("recording.margin_mb", 16)?,
         prune_held: values.yes("recording.prune_held")?,
+        keep_images: values.yes("recording.keep_images")?,
         performer: values.text("recording.performer")?,
     })
 }

@@ -5,7 +5,8 @@
 //! begins when the disk or the quota is nearly full. Whatever is wrong with the disk or the file is a [`Report`];
 //! the box goes on playing, a damaged file is put aside (never deleted) and a new one begun.
 //!
-//! Images are not recorded, whatever the config says of `keep_images`: there is no place for them in the store yet.
+//! Pictures are kept only where the settings say so (`keep_images`): a small one each second, as a part of the take, so that
+//! they are pulled, proved and pruned with it.
 
 mod keeper;
 mod report;
@@ -13,7 +14,7 @@ mod worker;
 
 pub use report::Report;
 
-use crate::store::Plan;
+use crate::store::{Picture, Plan};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rasika_models::Observation;
 use std::io;
@@ -29,6 +30,9 @@ const ORDERS: usize = 16;
 /// Reports that wait to be read at most; what is beyond is lost.
 const REPORTS: usize = 256;
 
+/// Milliseconds from one picture to the next.
+const PICTURES_MS: f64 = 1000.0;
+
 /// What the recorder keeps to.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -42,6 +46,8 @@ pub struct Settings {
     pub margin_bytes: u64,
     /// Whether, at the quota, the oldest takes that a laptop has proved to hold are deleted. Others never are.
     pub prune_held: bool,
+    /// Whether a picture of the camera is kept each second of a take.
+    pub keep_images: bool,
 }
 
 impl Settings {
@@ -56,6 +62,7 @@ impl Settings {
 enum Order {
     Begin(Box<Plan>),
     Seen(Box<Observation>),
+    Picture(Picture),
     End,
     DiscardLast,
 }
@@ -67,6 +74,8 @@ struct Shared {
     recording: AtomicBool,
     /// Observations that did not fit since the last take ended.
     missed: AtomicU64,
+    /// The time of the last picture in milliseconds, as f64's bits.
+    pictured: AtomicU64,
 }
 
 /// The recorder cannot take an order now.
@@ -80,6 +89,7 @@ pub struct Recorder {
     orders: Option<Sender<Order>>,
     reports: Receiver<Report>,
     shared: Arc<Shared>,
+    keeps_images: bool,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -92,9 +102,10 @@ impl Recorder {
         let (orders, ordered) = bounded(WAITING + ORDERS);
         let (reporter, reports) = bounded(REPORTS);
         let shared = Arc::new(Shared::default());
+        let keeps_images = settings.keep_images;
         let worker = worker::Worker::new(settings, reporter, Arc::clone(&shared));
         let thread = std::thread::Builder::new().name("recorder".into()).spawn(move || worker.run(&ordered))?;
-        Ok(Self { orders: Some(orders), reports, shared, thread: Some(thread) })
+        Ok(Self { orders: Some(orders), reports, shared, keeps_images, thread: Some(thread) })
     }
 
     /// Begins a take; [`Report::Begun`] or [`Report::Refused`] follows.
@@ -104,6 +115,7 @@ impl Recorder {
     pub fn begin(&self, plan: Plan) -> Result<(), Busy> {
         // Before the order, so that a refusal comes after it.
         let before = self.shared.recording.swap(true, Ordering::AcqRel);
+        self.shared.pictured.store(f64::NEG_INFINITY.to_bits(), Ordering::Release);
         self.order(Order::Begin(Box::new(plan))).inspect_err(|_| {
             self.shared.recording.store(before, Ordering::Release);
         })
@@ -117,6 +129,27 @@ impl Recorder {
         let fits = orders.len() < WAITING && orders.try_send(Order::Seen(Box::new(seen.clone()))).is_ok();
         if !fits {
             self.shared.missed.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Whether a picture of a frame that came at that time is wanted for the take.
+    #[must_use]
+    pub fn wants_picture(&self, time_ms: f64) -> bool {
+        if !self.keeps_images || !self.shared.recording.load(Ordering::Acquire) {
+            return false;
+        }
+        let last = f64::from_bits(self.shared.pictured.load(Ordering::Acquire));
+        // A camera's clock that begins anew is no reason to wait.
+        !(0.0..PICTURES_MS).contains(&(time_ms - last))
+    }
+
+    /// Offers a picture, to be recorded if a take is and pictures are kept. Never waits; one that does not fit is left out.
+    pub fn offer_picture(&self, time_ms: f64, picture: Picture) {
+        if self.keeps_images
+            && let Some(orders) = self.orders.as_ref().filter(|orders| orders.len() < WAITING)
+            && orders.try_send(Order::Picture(picture)).is_ok()
+        {
+            self.shared.pictured.store(time_ms.to_bits(), Ordering::Release);
         }
     }
 

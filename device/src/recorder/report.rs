@@ -24,6 +24,8 @@ pub enum Report {
         missed: u64,
         /// Observations that held values that cannot be stored.
         unstorable: u64,
+        /// Pictures that were kept.
+        pictures: u64,
         /// Why it ended before it was told to, if it did.
         cut_short: Option<String>,
     },
@@ -52,8 +54,11 @@ impl fmt::Display for Report {
             }
             Self::Begun(id) => write!(f, "recording take {id}"),
             Self::Refused(why) => write!(f, "not recording: {why}"),
-            Self::Confirmed { take, missed, unstorable, cut_short } => {
+            Self::Confirmed { take, missed, unstorable, pictures, cut_short } => {
                 write!(f, "take {} of {} is kept: {} observations", take.id, take.label, take.observations)?;
+                if *pictures > 0 {
+                    write!(f, " and {pictures} pictures")?;
+                }
                 if missed + unstorable > 0 {
                     write!(f, ", {} left out", missed + unstorable)?;
                 }

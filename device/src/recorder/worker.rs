@@ -3,7 +3,7 @@
 use super::keeper::Keeper;
 use super::{Order, Report, Settings, Shared};
 use crate::store::codec::ChunkWriter;
-use crate::store::{Plan, Recording, StoreError};
+use crate::store::{Picture, Plan, Recording, StoreError};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use rasika_models::Observation;
 use std::sync::Arc;
@@ -23,6 +23,7 @@ struct Current {
     chunk_begun: Instant,
     seen: u64,
     unstorable: u64,
+    pictures: u64,
 }
 
 pub struct Worker {
@@ -42,6 +43,7 @@ impl Worker {
             match orders.recv_timeout(TICK) {
                 Ok(Order::Begin(plan)) => self.begin(&plan),
                 Ok(Order::Seen(seen)) => self.seen(&seen),
+                Ok(Order::Picture(picture)) => self.picture(&picture),
                 Ok(Order::End) => self.end(None),
                 Ok(Order::DiscardLast) => self.discard_last(),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -67,7 +69,7 @@ impl Worker {
             Ok(recording) => {
                 self.keeper.say(Report::Begun(recording.id()));
                 let (chunk, chunk_begun) = (ChunkWriter::default(), Instant::now());
-                self.current = Some(Current { recording, chunk, chunk_begun, seen: 0, unstorable: 0 });
+                self.current = Some(Current { recording, chunk, chunk_begun, seen: 0, unstorable: 0, pictures: 0 });
             }
             Err(why) => {
                 self.shared.recording.store(false, Ordering::Release);
@@ -90,10 +92,22 @@ impl Worker {
         }
     }
 
+    fn picture(&mut self, picture: &Picture) {
+        let Some(chunk) = picture.chunk() else { return };
+        let Some(current) = &mut self.current else { return };
+        current.pictures += 1;
+        self.write(&chunk);
+    }
+
     fn write_chunk(&mut self) {
         let Some(current) = &mut self.current else { return };
         let chunk = std::mem::take(&mut current.chunk).finish();
-        let written = self.keeper.store().map(|store| store.append(&mut current.recording, &chunk));
+        self.write(&chunk);
+    }
+
+    fn write(&mut self, chunk: &[u8]) {
+        let Some(current) = &mut self.current else { return };
+        let written = self.keeper.store().map(|store| store.append(&mut current.recording, chunk));
         match written {
             Ok(Ok(())) => {
                 if let Err(why) = self.keeper.room() {
@@ -107,7 +121,7 @@ impl Worker {
     }
 
     fn end(&mut self, cut_short: Option<String>) {
-        let Some(Current { recording, chunk, seen, unstorable, .. }) = self.current.take() else { return };
+        let Some(Current { recording, chunk, seen, unstorable, pictures, .. }) = self.current.take() else { return };
         self.shared.recording.fetch_and(cut_short.is_none(), Ordering::AcqRel);
         let missed = self.shared.missed.swap(0, Ordering::AcqRel);
         let Ok(store) = self.keeper.store() else { return };
@@ -118,7 +132,7 @@ impl Worker {
             let last = (!chunk.is_empty()).then(|| chunk.finish());
             store.confirm(recording, last.as_deref()).map(|take| {
                 let take = Box::new(take);
-                Report::Confirmed { take, missed, unstorable, cut_short }
+                Report::Confirmed { take, missed, unstorable, pictures, cut_short }
             })
         };
         match done {

@@ -36,6 +36,12 @@ pub fn check_text(kind: FileKind, file: &str, bytes: &[u8], library: &Library) -
                      link.serial"
                 ));
             }
+            if config.recording.keep_images {
+                return Err(format!(
+                    "{file} sets recording.keep_images: that pictures of a performer are kept is the box owner's to say, in \
+                     /etc/rasika/rasika.toml on the box; leave it out here"
+                ));
+            }
             let moved = config.recording.folder != default.recording.folder;
             let stays = if moved { format!("; {FIXED} stays as it is") } else { String::new() };
             Ok(format!("settings of {}{stays}", config.box_name))

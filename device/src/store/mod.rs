@@ -20,6 +20,7 @@ mod schema;
 mod sync;
 mod take;
 
+pub use codec::Picture;
 pub use error::StoreError;
 pub use recording::{Plan, Recording};
 pub use room::{free_bytes, set_aside};

@@ -74,7 +74,7 @@ impl Store {
         Ok(Recording { id, row, parts: 0, hasher: TakeHasher::new(id, &recorded) })
     }
 
-    /// Adds a chunk of observations; it is on the disk when this returns.
+    /// Adds a chunk of observations, or a picture; it is on the disk when this returns.
     ///
     /// # Errors
     /// The file cannot be written. The recording is as it was.
@@ -125,7 +125,8 @@ impl Store {
             let chunks = self.chunks(take.id, 0, u32::MAX)?;
             chunks.iter().for_each(|chunk| hasher.chunk(chunk));
             let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            if chunks.is_empty() {
+            if take.observations == 0 {
+                transaction.execute("DELETE FROM chunk WHERE take = ?1", [row])?;
                 transaction.execute("DELETE FROM take WHERE id = ?1", [row])?;
             } else {
                 complete(&transaction, row, State::Interrupted, hasher)?;

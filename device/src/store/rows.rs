@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::take::{BoxId, Moment, Recorded, State, Take, TakeHash, TakeId};
-use super::{Store, codec};
+use super::{Picture, Store, codec};
 use rasika_models::{Observation, Rasa};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension as _, Params, Row, params};
@@ -113,6 +113,18 @@ impl Store {
             seen.extend(codec::read_chunk(&chunk)?);
         }
         Ok(seen)
+    }
+
+    /// The pictures that were kept in a take, in their order.
+    ///
+    /// # Errors
+    /// There is no such take, or the file cannot be read.
+    pub fn pictures(&self, id: TakeId) -> Result<Vec<Picture>, StoreError> {
+        let sql = "SELECT bytes FROM chunk WHERE take = ?1 AND substr(bytes, 1, 1) = x'02' ORDER BY part";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let rows = statement.query_map([self.row(id)?], |row| row.get::<_, Vec<u8>>(0))?;
+        let pictures = rows.map(|chunk| Ok(Picture::read(&chunk?)));
+        Ok(pictures.collect::<Result<Vec<_>, rusqlite::Error>>()?.into_iter().flatten().collect())
     }
 
     /// The hash of what is stored of a take now.

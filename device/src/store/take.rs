@@ -143,7 +143,7 @@ impl Take {
 /// Hashes a take. The canonical bytes are, integers little-endian and texts UTF-8 behind their length as u32:
 /// `rasika take 1`, the box's 16 bytes, the number (u64), label, performer, unix_ms (i64), boot, since_boot_ms (u64),
 /// config, features_version (u32), model, mirrored (u8), width (u32), height (u32); then each chunk behind its length
-/// (u32); then 0 (u32) and the count of observations (u64).
+/// (u32), pictures among them; then 0 (u32) and the count of observations (u64).
 #[derive(Debug, Clone)]
 pub struct TakeHasher {
     hasher: blake3::Hasher,

@@ -204,6 +204,7 @@ pub fn recorder(config: &Config) -> recorder::Settings {
         quota_bytes: recording.quota_bytes,
         margin_bytes: recording.margin_bytes,
         prune_held: recording.prune_held,
+        keep_images: recording.keep_images,
     }
 }
 

@@ -62,6 +62,14 @@ pub trait Dataset {
     /// # Errors
     /// The source cannot be read, or there is no such take.
     fn observations(&self, take: &Take) -> Result<Observations<'_>>;
+
+    /// The kept picture nearest to a frame of a take, as a JPEG; none where pictures were not kept.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    fn picture(&self, _take: &Take, _frame: u64) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
 }
 
 /// Opens what is at a path: the takes of a data folder, a folder of takes as files or tables, or one of the original project's `LABEL.npy` files.

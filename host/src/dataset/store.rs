@@ -46,6 +46,19 @@ fn known(take: &store::Take, names: &[(store::BoxId, String)]) -> Take {
     }
 }
 
+impl Stored {
+    /// The pictures that were kept of a take.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn pictures(&self, take: &Take) -> Result<Vec<store::Picture>> {
+        match self.takes.iter().find(|(known, _)| known.id == take.id) {
+            Some((_, id)) => Ok(self.store.pictures(*id)?),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
 impl Dataset for Stored {
     fn takes(&self) -> Result<Vec<Take>> {
         Ok(self.takes.iter().map(|(take, _)| take.clone()).collect())
@@ -81,5 +94,10 @@ impl Dataset for Stored {
             .collect()
         });
         Ok(Box::new(seen))
+    }
+
+    fn picture(&self, take: &Take, frame: u64) -> Result<Option<Vec<u8>>> {
+        let nearest = self.pictures(take)?.into_iter().min_by_key(|picture| picture.frame.abs_diff(frame));
+        Ok(nearest.map(|picture| picture.jpeg))
     }
 }

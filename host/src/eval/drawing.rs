@@ -8,6 +8,8 @@ use anyhow::{Context as _, Result};
 use rasika_models::Observation;
 use rasika_models::observation::Landmark;
 
+use crate::dataset::{Dataset, Take};
+
 /// Height of a drawing in pixels; its width follows the frame.
 const HEIGHT: usize = 480;
 /// Part of the drawing that face and hands fill.
@@ -53,6 +55,23 @@ pub fn write(observation: &Observation, caption: &str, path: &Path) -> Result<()
     let mut writer = encoder.write_header().with_context(cannot)?;
     writer.write_image_data(&pixels).with_context(cannot)?;
     writer.finish().with_context(cannot)
+}
+
+/// As [`write`], of an observation of a take; the kept picture nearest to it, if pictures were kept, lies beside it as a JPEG.
+///
+/// # Errors
+/// The disk says no, or the dataset cannot be read.
+pub fn write_with_picture(
+    dataset: &dyn Dataset,
+    take: &Take,
+    observation: &Observation,
+    caption: &str,
+    path: &Path,
+) -> Result<()> {
+    write(observation, caption, path)?;
+    let Some(jpeg) = dataset.picture(take, observation.frame)? else { return Ok(()) };
+    let beside = path.with_extension("jpg");
+    std::fs::write(&beside, jpeg).with_context(|| format!("cannot write {}", beside.display()))
 }
 
 /// A drawing's width and its pixels.

@@ -173,7 +173,7 @@ fn draw(dataset: &dyn Dataset, samples: &Samples, wrong: &[Mistake], folder: &Pa
         let take = &samples.takes[frame.take];
         let observation = dataset.observations(take)?.nth(frame.number).context("the take has become shorter")??;
         let name = format!("{}-{}-called-{}.png", number + 1, take.label, mistake.0.likeliest());
-        drawing::write(&observation, &mistake.words(samples), &folder.join(name))?;
+        drawing::write_with_picture(dataset, take, &observation, &mistake.words(samples), &folder.join(name))?;
     }
     Ok(())
 }

@@ -3,12 +3,12 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
 use crate::dataset::tables::{self, Format};
-use crate::dataset::{Dataset as _, folder, store::Stored};
+use crate::dataset::{Dataset as _, Take, folder, store::Stored};
 use crate::place::{self, Place};
 use crate::say;
 
@@ -25,12 +25,14 @@ enum As {
     Csv,
     /// ID.parquet: a row for each observation, with lists; takes.csv lists the takes
     Parquet,
+    /// RASA/ID-FRAME.jpg: the pictures of the camera, where a box kept some
+    Pictures,
 }
 
 impl As {
     fn table(self) -> Option<Format> {
         match self {
-            Self::Takes => None,
+            Self::Takes | Self::Pictures => None,
             Self::Npy => Some(Format::Npy),
             Self::Npz => Some(Format::Npz),
             Self::Csv => Some(Format::Csv),
@@ -45,7 +47,7 @@ pub struct Export {
     /// Folder to write into
     dir: PathBuf,
 
-    /// How; `rasika import takes` reads each back, to the last digit
+    /// How; `rasika import takes` reads each but the pictures back, to the last digit
     #[arg(long = "as", value_name = "FORMAT", default_value = "takes")]
     format: As,
 
@@ -61,6 +63,10 @@ impl Export {
         let stored = Stored::open(&file)?;
         let takes = stored.takes()?;
         let bar = bar(takes.len());
+        if self.format == As::Pictures {
+            let count = self.pictures(&stored, &takes)?;
+            return Ok(say(&format!("{count} pictures of {} takes are in {}", takes.len(), self.dir.display()))?);
+        }
         match self.format.table() {
             Some(format) => tables::write(&self.dir, format, &stored, |_| bar.inc(1))?,
             None => {
@@ -73,6 +79,22 @@ impl Export {
         }
         bar.finish_and_clear();
         Ok(say(&format!("{} takes are in {}", takes.len(), self.dir.display()))?)
+    }
+
+    /// Writes the pictures; how many there were.
+    fn pictures(&self, stored: &Stored, takes: &[Take]) -> Result<usize> {
+        let mut count = 0;
+        for take in takes {
+            let folder = self.dir.join(take.label.name());
+            for picture in stored.pictures(take)? {
+                std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+                let file = folder.join(format!("{}-{:06}.jpg", take.id, picture.frame));
+                std::fs::write(&file, picture.jpeg).with_context(|| format!("cannot write {}", file.display()))?;
+                count += 1;
+            }
+        }
+        ensure!(count > 0, "no take has pictures; a box keeps them when its owner sets recording.keep_images there");
+        Ok(count)
     }
 }
 

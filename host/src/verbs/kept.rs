@@ -214,9 +214,14 @@ fn show(store: &Store, name: &str, out: Option<PathBuf>, as_json: bool) -> Resul
     let box_name =
         boxes.iter().find(|(id, _)| *id == take.id.box_id).map(|(_, name)| name.as_str()).unwrap_or_default();
     let seen = store.observations(take.id)?;
+    let pictures = store.pictures(take.id)?;
     if let Some(out) = &out {
         let middle = seen.get(seen.len() / 2).context("nothing is stored of this take, so there is nothing to draw")?;
         drawing::write(middle, &format!("{} {}", take.id, take.rasa()), out)?;
+        if let Some(nearest) = pictures.iter().min_by_key(|picture| picture.frame.abs_diff(middle.frame)) {
+            let beside = out.with_extension("jpg");
+            std::fs::write(&beside, &nearest.jpeg).with_context(|| format!("cannot write {}", beside.display()))?;
+        }
     }
     if as_json {
         return Ok(say(&serde_json::to_string_pretty(&as_value(&take, box_name))?)?);
@@ -234,6 +239,9 @@ fn show(store: &Store, name: &str, out: Option<PathBuf>, as_json: bool) -> Resul
         say(&format!("performed by {}", take.performer))?;
     }
     say(&format!("{} observations in {seconds:.1} s: {faces} with a face, {hands} with hands", seen.len()))?;
+    if !pictures.is_empty() {
+        say(&format!("{} pictures of the camera; `rasika export DIR --as pictures` writes them", pictures.len()))?;
+    }
     let made_up = import::reconstructed(&take.recorded.config);
     if !made_up.is_empty() {
         say(&format!("made up, not recorded: {}", made_up.join(", ")))?;

@@ -22,7 +22,8 @@ pub struct Label {
     #[command(flatten)]
     takes: Takes,
 
-    /// Draw the surest frame of each doubtful take from its landmarks, as pictures in this folder
+    /// Draw the surest frame of each doubtful take from its landmarks, as pictures in this folder; the camera's own picture
+    /// lies beside it where the box kept some
     #[arg(long, value_name = "DIR")]
     drawings: Option<PathBuf>,
 
@@ -123,7 +124,7 @@ fn draw(dataset: &dyn Dataset, samples: &Samples, doubts: &[Doubt], folder: &Pat
         let observation = dataset.observations(take)?.nth(frame.number).context("the take has become shorter")??;
         let name = format!("{}-{}-or-{}.png", number + 1, take.label, doubt.called);
         let caption = format!("{} observation {}: {} or {}", take.id, frame.number, take.label, doubt.called);
-        drawing::write(&observation, &caption, &folder.join(name))?;
+        drawing::write_with_picture(dataset, take, &observation, &caption, &folder.join(name))?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! and goes back.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,4 +106,55 @@ fn evening(served: &str, address: &str) {
     wait("All Sound Off on each channel", || synth.synth().all_sound_off == [0, 1, 2, 9].into());
     rasika.ends();
     assert!(synth.synth().sounding.is_empty());
+}
+
+/// Pictures under a folder, of which each is a JPEG in the folder of its rasa.
+fn pictures(folder: &Path, rasa: &str) -> usize {
+    let entries =
+        std::fs::read_dir(folder.join(rasa)).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+    entries.inspect(|bytes| assert!(bytes.starts_with(&[0xFF, 0xD8]) && bytes.ends_with(&[0xFF, 0xD9]))).count()
+}
+
+#[test]
+fn pictures_come_only_where_the_owner_of_the_box_keeps_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let laptop = Laptop::new();
+    let film = film("WolfgangLanger_Pexels.mp4");
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let listen = format!("link.listen=[\"{address}\"]");
+    let start = |keeps: &str| {
+        let arguments = [&film, "--set", &listen, "--set", "midi.ports=[]", "--set", keeps];
+        Rasika::start(folder.path(), &arguments)
+    };
+    let wrong = laptop.path().join("settings.toml");
+    std::fs::write(&wrong, "[recording]\nkeep_images = true\n").unwrap();
+    let (some, drawing) = (laptop.path().join("some"), laptop.path().join("one.png"));
+    let export = ["export", "--as", "pictures", some.to_str().unwrap()];
+
+    let mut rasika = start("recording.keep_images=false");
+    pair(&mut rasika, &laptop, &address);
+    choose(&mut rasika, 2, "hasya");
+    record(&mut rasika, Duration::from_secs(2));
+    laptop.ok(&["pull"]);
+    let none = laptop.refused(&export);
+    assert!(none.contains("recording.keep_images"), "{none}");
+    let refused = laptop.refused(&["config", "push", wrong.to_str().unwrap()]);
+    assert!(refused.contains("owner"), "{refused}");
+    rasika.ends();
+
+    let mut rasika = start("recording.keep_images=true");
+    rasika.hears("ready to record");
+    choose(&mut rasika, 3, "karuna");
+    record(&mut rasika, Duration::from_secs(4));
+    laptop.ok(&["pull"]);
+    laptop.ok(&export);
+    let kept = pictures(&some, "karuna");
+    assert!((3..=6).contains(&kept) && !some.join("hasya").exists(), "{kept}");
+    let takes = laptop.takes();
+    let id = takes.iter().find(|take| take["label"] == "karuna").unwrap()["id"].as_str().unwrap();
+    let told = laptop.ok(&["takes", "show", id, "--out", drawing.to_str().unwrap()]);
+    assert!(told.contains(&format!("{kept} pictures")) && drawing.with_extension("jpg").exists(), "{told}");
+    rasika.ends();
 }

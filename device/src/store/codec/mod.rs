@@ -24,6 +24,10 @@
 //! point less what the motion expects, x, y, z, each by one of four models for its axis by the sum of what was off
 //! in x, y and z at the point before (0, 1–2, 3–7, more).
 //!
+//! # Pictures, format 2
+//! Between the chunks of a take that was recorded with `keep_images` stand pictures: a byte 2, a byte 0 (no observations),
+//! the number of the frame (u64, little-endian), and a JPEG to the end.
+//!
 //! The same observations give the same bytes on every machine with IEEE 754 arithmetic, and reading needs none.
 //!
 //! # Why a coder of its own
@@ -35,16 +39,20 @@ mod chunk;
 mod grid;
 mod motion;
 mod number;
+mod picture;
 mod range;
 
 use chunk::Chunk;
 use grid::Gridded;
 pub use grid::Unstorable;
+pub use picture::{MOST_PICTURE, Picture};
 use range::{Damaged, Reader, Writer};
 use rasika_models::Observation;
 
-/// The version of the format, the first byte of every chunk.
+/// The version of the format, the first byte of every chunk of observations.
 pub const VERSION: u8 = 1;
+/// The first byte of a picture.
+const PICTURE: u8 = 2;
 /// Most observations of a chunk.
 pub const MOST_OBSERVATIONS: usize = 60;
 /// Version and count.
@@ -54,7 +62,7 @@ const HEADER: usize = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChunkError {
     /// A later program wrote it.
-    #[error("a chunk of observations has format {0}, this program reads {VERSION}; update it")]
+    #[error("a chunk of observations has format {0}, this program reads {PICTURE} at most; update it")]
     Version(u8),
     /// Not what a writer wrote.
     #[error("a chunk of observations is damaged; fetch the take again where there is another copy")]
@@ -124,12 +132,15 @@ impl ChunkWriter {
     }
 }
 
-/// The observations of a chunk. Whatever the bytes are, time and memory are bounded.
+/// The observations of a chunk; none of a picture. Whatever the bytes are, time and memory are bounded.
 ///
 /// # Errors
 /// The bytes are no chunk, or one of a later format.
 pub fn read_chunk(bytes: &[u8]) -> Result<Vec<Observation>, ChunkError> {
     let count = count(bytes)?;
+    if count == 0 {
+        return Ok(Vec::new());
+    }
     let mut reader = Reader::new(&bytes[HEADER..])?;
     let mut chunk = Box::<Chunk>::default();
     let mut seen = Vec::with_capacity(count);
@@ -141,14 +152,15 @@ pub fn read_chunk(bytes: &[u8]) -> Result<Vec<Observation>, ChunkError> {
     if reader.is_at_end() { Ok(seen) } else { Err(ChunkError::Damaged) }
 }
 
-/// How many observations a chunk says it has, without reading them.
+/// How many observations a chunk says it has, without reading them; 0 of a picture.
 ///
 /// # Errors
 /// The bytes do not begin as a chunk does.
 pub fn count(bytes: &[u8]) -> Result<usize, ChunkError> {
     match bytes {
         [VERSION, count, ..] if (1..=MOST_OBSERVATIONS).contains(&usize::from(*count)) => Ok(usize::from(*count)),
-        [version, ..] if *version > VERSION => Err(ChunkError::Version(*version)),
+        [PICTURE, ..] if Picture::read(bytes).is_some() => Ok(0),
+        [version, ..] if *version > PICTURE => Err(ChunkError::Version(*version)),
         _ => Err(ChunkError::Damaged),
     }
 }
