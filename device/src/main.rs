@@ -33,13 +33,13 @@ use rasika_device::steward::{End, Parts, Steward, TakeNotes};
 use rasika_device::supervision::{Notifier, Progress, Supervision};
 use rasika_device::terminal::{say, stop_signal};
 use rasika_device::watcher::Way;
-use rasika_hardware::midi::{self, MidiOut};
+use rasika_hardware::midi::{self, MidiIn, MidiOut};
 use rasika_models::Mood;
 use verbs::run::{Run, Setup};
 
 /// Watches a performer's face and hands, tells the rasa, plays raga music of it.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(name = "rasikad", version, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -143,7 +143,7 @@ fn run(setup: Setup) -> Result<()> {
 
     let keys = config.midi.keys.as_deref().map(Keys::read).transpose()?.unwrap_or_default();
     let (hand, panic) = (Arc::clone(player.hand()), Arc::clone(player.panic()));
-    let ears = config.midi.midi_in.iter().filter_map(|word| told(midi::open_in(word))).collect();
+    let ears = config.midi.midi_in.iter().map(|word| ear(word)).collect();
     let listening = Listening::start(ears, midi::open_in, keys, &sent, hand, panic)?;
 
     let recorder = Recorder::start(verbs::run::recorder(&config))?;
@@ -200,6 +200,11 @@ fn run(setup: Setup) -> Result<()> {
 fn port(word: &str) -> Box<dyn MidiOut> {
     let (name, _) = verbs::port_and_map(word);
     told(midi::open(name)).unwrap_or_else(|| Box::new(Absent::new(name)))
+}
+
+/// A port to listen to, likewise.
+fn ear(word: &str) -> Box<dyn MidiIn> {
+    told(midi::open_in(word)).unwrap_or_else(|| Box::new(Absent::new(word)))
 }
 
 /// What worked; what did not is told, and the box goes on without it.

@@ -5,6 +5,8 @@ mod synth;
 
 use rasika::{Rasika, film};
 use rasika_device::store::Store;
+use std::cell::RefCell;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use synth::{Terminal, wait};
@@ -77,4 +79,26 @@ fn without_camera_port_and_models_the_box_says_so_and_goes_on() {
     wait("the drone sounds", || line.synth().notes > 2);
     rasika.ends();
     wait("silence", || line.synth().sounding.is_empty());
+}
+
+#[test]
+fn a_keyboard_that_is_plugged_in_later_is_listened_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let (line, keyboard) = synth::pair();
+    let keyboard = RefCell::new(keyboard);
+    let place = folder.path().join("keyboard");
+    let midi_in = format!("midi.midi_in=[\"serial:{}\"]", place.display());
+    let rasika = Rasika::start(folder.path(), &[&film("no_face.mp4"), "--set", "midi.ports=[]", "--set", &midi_in]);
+    rasika.hears("cannot be opened");
+    rasika.hears("ready to record");
+    std::os::unix::fs::symlink(line.trim_start_matches("serial:"), place).unwrap();
+    rasika.hears("is heard again");
+    wait("the key is heard", || {
+        // F below middle C: Raudra.
+        keyboard.borrow_mut().write_all(&[0x90, 53, 100, 0x80, 53, 64]).unwrap();
+        std::thread::sleep(Duration::from_millis(200));
+        let status: serde_json::Value = serde_json::from_str(&rasika.ask(&["status", "--json"])).unwrap();
+        status["by_hand"] == true && status["mood"]["rasa"] == "raudra"
+    });
+    rasika.ends();
 }

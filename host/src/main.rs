@@ -21,7 +21,7 @@ use clap::{Parser, Subcommand};
 
 /// The laptop companion of Rasika: collects what boxes recorded, learns from it, and pushes what it learned.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(name = "rasika", version, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
