@@ -7,7 +7,7 @@
 mod takes;
 
 use rasika_device::recorder::{Recorder, Report, Settings};
-use rasika_device::store::{State, Store};
+use rasika_device::store::{Picture, State, Store};
 use rasika_models::Rasa;
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -85,6 +85,10 @@ fn check(folder: &Path, confirmed: &HashMap<u64, String>, kill: usize) -> Durati
         let hash = take.hash.unwrap_or_else(|| panic!("take {} has no hash after kill {kill}", take.id));
         assert_eq!(store.rehash(take.id).unwrap(), hash, "take {} is not what it was, kill {kill}", take.id);
         assert_eq!(store.observations(take.id).unwrap().len() as u64, take.observations);
+        if take.state == State::Confirmed {
+            // A picture each second of a take of 40 ms a frame.
+            assert_eq!(store.pictures(take.id).unwrap().len() as u64, take.observations.div_ceil(25));
+        }
     }
     let kept: HashMap<_, _> = takes.iter().map(|take| (take.id.number, take)).collect();
     for (number, hash) in confirmed {
@@ -102,7 +106,7 @@ fn record_until_killed(folder: &Path) {
         quota_bytes: u64::MAX,
         margin_bytes: 0,
         prune_held: false,
-        keep_images: false,
+        keep_images: true,
     };
     let recorder = Recorder::start(settings).unwrap();
     let mut out = std::io::stdout().lock();
@@ -111,6 +115,10 @@ fn record_until_killed(folder: &Path) {
             recorder.begin(plan(Rasa::ALL[round as usize % Rasa::COUNT])).unwrap();
             for frame in 0..20 + round * 37 % 90 {
                 recorder.offer(&observation(round, frame));
+                let time_ms = frame as f64 * 40.0;
+                if recorder.wants_picture(time_ms) {
+                    recorder.offer_picture(time_ms, Picture { frame, jpeg: [0xFF, 0xD8].repeat(5000) });
+                }
             }
             recorder.end().unwrap();
         }
