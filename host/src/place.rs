@@ -13,7 +13,7 @@ pub const TAKES: &str = "takes.db";
 #[derive(Debug, Clone, Args)]
 pub struct Place {
     /// Where takes, keys and known boxes are kept; else the platform's data folder
-    #[arg(long = "data", value_name = "DIR", env = "RASIKA_DATA", default_value_os_t = usual())]
+    #[arg(long = "data", value_name = "DIR", env = "RASIKA_DATA", default_value_os_t = usual(), global = true)]
     pub folder: PathBuf,
 }
 

@@ -1,4 +1,5 @@
-//! NumPy's file format, as far as numbers need it: versions 1 to 3, `<f8` or `<f4`, rows first.
+//! NumPy's file format, as far as numbers need it: versions 1 to 3, float64 or float32 of either byte order, rows or (in two
+//! dimensions) columns first.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -25,9 +26,8 @@ impl Array {
 /// Reads a file.
 pub fn read(path: &Path) -> Result<Array> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    parse(&bytes).with_context(|| {
-        format!("{} is not an array that NumPy saved (rows first, of little-endian float64 or float32)", path.display())
-    })
+    parse(&bytes)
+        .with_context(|| format!("{} is not an array that NumPy saved of float64 or float32 numbers", path.display()))
 }
 
 /// The array that the bytes of a file are; `None` if they are none.
@@ -40,9 +40,7 @@ pub fn parse(bytes: &[u8]) -> Option<Array> {
     };
     let head = std::str::from_utf8(head).ok()?;
     let after = |key: &str| Some(head.split_once(&format!("'{key}':"))?.1.trim_start());
-    if !after("fortran_order")?.starts_with("False") {
-        return None;
-    }
+    let columns_first = after("fortran_order")?.starts_with("True");
     let shape = after("shape")?.strip_prefix('(')?.split_once(')')?.0;
     let shape = shape.split(',').map(str::trim).filter(|text| !text.is_empty());
     let shape: Vec<usize> = shape.map(str::parse).collect::<Result<_, _>>().ok()?;
@@ -52,10 +50,20 @@ pub fn parse(bytes: &[u8]) -> Option<Array> {
     }
     let values: Vec<f64> = match after("descr")?.get(..5)? {
         "'<f8'" => data.chunks_exact(8).filter_map(|b| Some(f64::from_le_bytes(b.try_into().ok()?))).collect(),
+        "'>f8'" => data.chunks_exact(8).filter_map(|b| Some(f64::from_be_bytes(b.try_into().ok()?))).collect(),
         "'<f4'" => data.chunks_exact(4).filter_map(|b| Some(f32::from_le_bytes(b.try_into().ok()?).into())).collect(),
+        "'>f4'" => data.chunks_exact(4).filter_map(|b| Some(f32::from_be_bytes(b.try_into().ok()?).into())).collect(),
         _ => return None,
     };
-    (values.len() == count).then_some(Array { shape, values })
+    if values.len() != count {
+        return None;
+    }
+    let values = match (columns_first, &shape[..]) {
+        (false, _) | (true, [_]) => values,
+        (true, &[rows, columns]) => (0..count).map(|at| values[at % columns * rows + at / columns]).collect(),
+        (true, _) => return None,
+    };
+    Some(Array { shape, values })
 }
 
 /// Writes an array in version 1.0, of float32 where that is exact enough.
@@ -102,7 +110,13 @@ mod tests {
         assert_eq!((read.columns(), &read.values[..]), (3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0][..]));
         assert!((0..good.len()).all(|n| parse(&good[..n]).is_none()));
         assert_eq!(parse(&file(&head.replace("(2, 3)", "(9999999999, 9999999999)"), &[])), None);
-        assert_eq!(parse(&file(&head.replace("False", "True"), &[0.0; 6])), None);
+        // As `np.save` writes the same array in Fortran's order, and on a machine of the other byte order.
+        let by_columns = file(&head.replace("False", "True"), &[1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        assert_eq!(parse(&by_columns).unwrap(), read);
+        let mut swapped = file(&head.replace('<', ">"), &[]);
+        swapped.extend(read.values.iter().flat_map(|value| value.to_be_bytes()));
+        assert_eq!(parse(&swapped).unwrap(), read);
+        assert_eq!(parse(&file(&head.replace("False", "True").replace("(2, 3)", "(1, 2, 3)"), &[0.0; 6])), None);
     }
 
     #[test]

@@ -65,6 +65,10 @@ pub struct OriginalArgs {
     #[arg(long, value_parser = aspect)]
     aspect: Option<Aspect>,
 
+    /// Who performed; people are kept apart in `rasika eval --split people`
+    #[arg(long, value_name = "NAME", default_value = "original")]
+    performer: String,
+
     /// Folder of the networks
     #[arg(long, value_name = "DIR", env = "RASIKA_MODELS", default_value_os_t = models())]
     models: PathBuf,
@@ -93,7 +97,12 @@ impl Import {
             Self::Takes(takes) => return takes.run(),
             Self::Images(images) => return images.run(),
         };
-        let original = Original::open(&args.dir, &args.models, args.aspect.unwrap_or(Aspect::Guess))?;
+        let original =
+            Original::open(&args.dir, &args.models, args.aspect.unwrap_or(Aspect::Guess))?.by(&args.performer);
+        let left_out = Original::left_out(&args.dir)?;
+        if !left_out.is_empty() {
+            eprintln!("rasika: left out, their names are no rasa's: {}", left_out.join(", "));
+        }
         match &args.to {
             Some(folder) => {
                 for take in original.takes()? {

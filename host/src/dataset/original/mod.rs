@@ -87,6 +87,28 @@ impl Original {
         Ok(Self { recordings, aspect, blendshapes: RefCell::new(Blendshapes::new(models)?) })
     }
 
+    /// The same recordings, of somebody by name.
+    #[must_use]
+    pub fn by(mut self, performer: &str) -> Self {
+        self.recordings.iter_mut().for_each(|recording| performer.clone_into(&mut recording.take.performer));
+        self
+    }
+
+    /// Arrays of a folder whose names are no rasa's, so that nobody wonders where they are.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn left_out(folder: &Path) -> Result<Vec<String>> {
+        let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        let arrays = paths.filter(|path| path.extension().is_some_and(|ending| ending == "npy"));
+        let other = arrays.filter(|path| label_of(path).is_none());
+        let mut names: Vec<_> =
+            other.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
+        names.sort();
+        Ok(names)
+    }
+
     fn observation(&self, number: usize, row: &[f64], aspect: f64) -> Result<Observation> {
         let mut observation = unflatten(number, row, aspect);
         if let Some(face) = &mut observation.face {
