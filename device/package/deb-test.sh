@@ -96,6 +96,7 @@ if on_pi udevadm verify --help >/dev/null 2>&1; then
 fi
 check "it may switch the board off, and nothing else" test -e "$pi/usr/share/polkit-1/rules.d/50-rasika.rules"
 check "notices are there" grep -q LiteRT "$pi/usr/share/doc/rasika/copyright"
+check "manual pages are there" test -e "$pi/usr/share/man/man1/rasikad.1.gz" -a -e "$pi/usr/share/man/man1/rasika-pull.1.gz"
 
 echo "== the programs"
 check "rasikad" on_pi rasikad --version

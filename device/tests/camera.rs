@@ -51,6 +51,30 @@ fn a_camera_that_was_lost_comes_back_and_its_time_goes_on() {
 }
 
 #[test]
+fn a_pipeline_of_gstreamer_is_a_camera_that_comes_back() {
+    // A second of test pictures, then the end of the stream.
+    let pictures = "videotestsrc num-buffers=30 ! video/x-raw,width=640,height=480,framerate=30/1";
+    let camera = Camera::start(Source::Pipeline(format!("{pictures} ! videoconvert ! appsink")), false).expect("opens");
+    let (mut first, mut lost, mut back) = (0, 0, false);
+    let begun = Instant::now();
+    while !back && begun.elapsed() < Duration::from_secs(20) {
+        match camera.news(Duration::from_millis(200)) {
+            News::Shot(shot) => {
+                assert_eq!((shot.frame.width(), shot.frame.height()), (640, 480));
+                first += usize::from(lost == 0);
+                back = lost > 0;
+            }
+            News::Lost(_) => lost += 1,
+            News::Back | News::Nothing => {}
+        }
+    }
+    assert!(first > 5 && lost > 0 && back, "{first} frames, lost {lost} times, back {back}");
+    let nonsense = Source::Pipeline("videotestsrc ! nonsense ! appsink".to_owned());
+    let said = Camera::start(nonsense, false).err().expect("it does not parse").to_string();
+    assert!(said.contains("does not parse") && said.contains("gst-launch-1.0"), "{said}");
+}
+
+#[test]
 fn a_camera_that_is_gone_for_good_is_still_watched_over() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("camera.mp4");
