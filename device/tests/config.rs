@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use rasika_device::config::{CameraSource, Config, DEFAULTS, Layers, Origin};
+use std::path::Path;
 
 fn error(text: &str) -> String {
     Config::parse("rasika.toml", text).unwrap_err().to_string()
@@ -99,6 +100,34 @@ fn wrong_values_are_told_with_what_they_may_be() {
         let error = error(text);
         assert!(error.starts_with(said), "{text:?} said {error}");
     }
+}
+
+#[test]
+fn a_laptop_does_not_set_what_is_the_owners_to_say() {
+    let own =
+        "[camera]\nsource = \"libcamerasrc ! appsink\"\n[recording]\nkeep_images = true\nfolder = \"/srv/takes\"\n";
+    let with = |own: &str, pushed: &str| {
+        let mut layers = Layers::defaults().unwrap();
+        layers.file("own.toml", own).unwrap();
+        layers.pushed("pushed.toml", pushed).unwrap();
+        Config::of(&layers).unwrap()
+    };
+    let spy = "[box]\nname = \"stage\"\n[camera]\nsource = \"v4l2src ! tcpserversink\"\n[recording]\nkeep_images = true\nfolder = \"/x\"\n";
+    let config = with("", spy);
+    assert_eq!(
+        (config.box_name.as_str(), &config.camera.source),
+        ("stage", &CameraSource::Device("/dev/video0".into()))
+    );
+    assert!(!config.recording.keep_images && config.recording.folder != Path::new("/x"));
+    assert_eq!(Layers::stays("a", spy).unwrap(), ["camera.source", "recording.keep_images", "recording.folder"]);
+    // What the owner has said stays, also where a laptop sends it back.
+    let config = with(own, spy);
+    assert_eq!(config.camera.source, CameraSource::Pipeline("libcamerasrc ! appsink".into()));
+    assert!(config.recording.keep_images && config.recording.folder == Path::new("/srv/takes"));
+    // A device is a device, and fewer pictures are anybody's to ask for.
+    let config = with(own, "[camera]\nsource = \"/dev/video2\"\n[recording]\nkeep_images = false\n");
+    assert_eq!(config.camera.source, CameraSource::Device("/dev/video2".into()));
+    assert!(!config.recording.keep_images);
 }
 
 #[test]

@@ -103,6 +103,31 @@ impl Layers {
         Ok(())
     }
 
+    /// Sets what a laptop's file sets, but for what is the box's owner's to say ([`is_owners`]).
+    ///
+    /// # Errors
+    /// As [`Self::file`].
+    pub fn pushed(&mut self, file: &str, text: &str) -> Result<(), ConfigError> {
+        let before = self.clone();
+        self.file(file, text)?;
+        for (setting, own) in self.0.iter_mut().zip(before.0) {
+            if is_owners(&setting.section, &setting.key, &setting.value) {
+                *setting = own;
+            }
+        }
+        Ok(())
+    }
+
+    /// Which of the settings that a laptop's file sets stay as they are, `section.key`.
+    ///
+    /// # Errors
+    /// As [`Self::file`].
+    pub fn stays(file: &str, text: &str) -> Result<Vec<String>, ConfigError> {
+        let keys = read(&Source { file, text })?;
+        let owners = keys.into_iter().filter(|(section, key, value, _)| is_owners(section, key, value));
+        Ok(owners.map(|(section, key, ..)| format!("{section}.{key}")).collect())
+    }
+
     /// Sets what the environment sets: of all variables, those of `RASIKA_`, a section, `_` and a key.
     ///
     /// # Errors
@@ -204,6 +229,17 @@ impl Layers {
             known.push(setting.key.as_str());
         }
         Err(origin.error(format!("[{section}] has no key '{key}'; {}", hint(key, known.into_iter()))))
+    }
+}
+
+/// Whether only the box's own files say this: where it keeps its takes and its laptops' keys; that pictures are kept; and a
+/// camera pipeline, which can send pictures anywhere.
+fn is_owners(section: &str, key: &str, value: &Value) -> bool {
+    match (section, key) {
+        ("recording", "folder") => true,
+        ("recording", "keep_images") => value.as_bool() != Some(false),
+        ("camera", "source") => value.as_str().is_none_or(super::is_pipeline),
+        _ => false,
     }
 }
 

@@ -206,7 +206,7 @@ impl Config {
 fn camera(values: &Values<'_>) -> Result<CameraConfig, ConfigError> {
     let source = values.named("camera.source")?;
     Ok(CameraConfig {
-        source: if source.contains('!') { CameraSource::Pipeline(source) } else { CameraSource::Device(source) },
+        source: if is_pipeline(&source) { CameraSource::Pipeline(source) } else { CameraSource::Device(source) },
         mirror: values.yes("camera.mirror")?,
         exposure_100_us: values.auto_or_whole("camera.exposure", 1..=10_000)?.map(|value| value as u16),
         width: values.whole("camera.width", 64..=8192)? as u32,
@@ -229,6 +229,11 @@ fn music(values: &Values<'_>) -> Result<MusicConfig, ConfigError> {
         sounds,
         bends: values.yes("music.bends")?,
     })
+}
+
+/// Whether a camera's source is a GStreamer pipeline.
+fn is_pipeline(source: &str) -> bool {
+    source.contains('!')
 }
 
 fn is_toml(path: &str) -> bool {

@@ -1,11 +1,8 @@
 //! Checks texts as the box reads them at its start: what passes here can be put in force.
 
-use crate::config::Config;
+use crate::config::{Config, Layers};
 use crate::link::message::FileKind;
 use crate::performer::{Library, RasaMap, SoundMap};
-
-/// A setting that a laptop does not change: a box that records elsewhere would not find its own shelf.
-const FIXED: &str = "recording.folder";
 
 /// A kind of file in a word, for sentences.
 #[must_use]
@@ -29,21 +26,17 @@ pub fn check_text(kind: FileKind, file: &str, bytes: &[u8], library: &Library) -
         FileKind::Model => Err(format!("{file} is to be checked as a model package")),
         FileKind::Config => {
             let config = Config::parse(file, text).map_err(|error| error.to_string())?;
-            let default = Config::parse(file, "").map_err(|error| error.to_string())?;
             if config.link.listen.is_empty() && config.link.serial.is_empty() {
                 return Err(format!(
                     "{file} leaves laptops no way to the box, and you could not take it back; name one in link.listen or \
                      link.serial"
                 ));
             }
-            if config.recording.keep_images {
-                return Err(format!(
-                    "{file} sets recording.keep_images: that pictures of a performer are kept is the box owner's to say, in \
-                     /etc/rasika/rasika.toml on the box; leave it out here"
-                ));
-            }
-            let moved = config.recording.folder != default.recording.folder;
-            let stays = if moved { format!("; {FIXED} stays as it is") } else { String::new() };
+            let stays = Layers::stays(file, text).map_err(|error| error.to_string())?;
+            let stays = match &stays[..] {
+                [] => String::new(),
+                keys => format!("; set on the box itself only, and not changed: {}", keys.join(", ")),
+            };
             Ok(format!("settings of {}{stays}", config.box_name))
         }
         FileKind::Raga => {

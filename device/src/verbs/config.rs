@@ -55,7 +55,7 @@ impl Settings {
             }
         }
         if let Some((name, text)) = pushed {
-            layers.file(name, text)?;
+            layers.pushed(name, text)?;
         }
         // A variable that is no Unicode cannot be one of ours.
         let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
