@@ -173,6 +173,14 @@ pub struct Models {
     #[arg(long, default_value = "model")]
     kind: Kind,
 
+    /// Bring the one in force to this file, as to compare with it (`rasika eval --against FILE`)
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Bring not the one in force, but the one of this name
+    #[arg(long, value_name = "NAME", requires = "out")]
+    get: Option<String>,
+
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -182,10 +190,21 @@ pub struct Models {
 }
 
 impl Models {
-    /// Lists what was pushed.
+    /// Lists what was pushed, or brings one of them.
     pub fn run(self) -> Result<()> {
         let mut laptop = Laptop::at(&self.place)?;
         let known = laptop.meant(self.named.as_deref())?;
+        if let Some(out) = &self.out {
+            let (name, bytes) = here(async {
+                let client = laptop.reach(&known).await?;
+                let name = self.wanted(&client.list(self.kind.of()).await.map_err(told)?)?;
+                let mut bytes = Vec::new();
+                client.fetch(self.kind.of(), &name, &mut bytes, |_| {}).await.map_err(told)?;
+                Ok((name, bytes))
+            })?;
+            std::fs::write(out, bytes).with_context(|| format!("cannot write {}", out.display()))?;
+            return Ok(say(&format!("{name} of {} is in {}", known.name, out.display()))?);
+        }
         let files = here(async { laptop.reach(&known).await?.list(self.kind.of()).await.map_err(told) })?;
         if self.json {
             let row = |file: &FileState| {
@@ -205,6 +224,27 @@ impl Models {
             say(format!("{state:<9} {:<28} {}", file.name.as_str(), file.about).trim_end())?;
         }
         Ok(())
+    }
+}
+
+impl Models {
+    /// Which of the box's files is to be brought.
+    fn wanted(&self, files: &[FileState]) -> Result<FileName> {
+        let pushed = || files.iter().filter(|file| file.name.as_str() != BUILT_IN);
+        let what = label(self.kind.of());
+        let found = match &self.get {
+            Some(name) => pushed().find(|file| file.name.as_str() == name),
+            None => pushed().find(|file| file.active),
+        };
+        let names = pushed().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
+        match (found, &self.get) {
+            (Some(file), _) => Ok(file.name.clone()),
+            (None, Some(name)) => bail!("the box has no {what} '{name}'; there are: {names}"),
+            (None, None) => bail!(
+                "no {what} that was pushed is in force; the box has what it came with{}",
+                if self.kind == Kind::Model { " (`rasika package default` writes that model)" } else { "" }
+            ),
+        }
     }
 }
 

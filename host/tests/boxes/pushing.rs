@@ -19,6 +19,14 @@ fn a_raga_is_pushed_listed_and_taken_back() {
     assert_eq!(active(), Some(std::fs::read(&two).unwrap()));
     let listed: serde_json::Value = serde_json::from_str(&laptop.ok(&["models", "--kind", "raga", "--json"])).unwrap();
     assert_eq!(listed.as_array().unwrap().len(), 2);
+    let brought = laptop.path().join("raga.toml");
+    let out = brought.to_str().unwrap();
+    laptop.ok(&["models", "--kind", "raga", "--out", out]);
+    assert_eq!(std::fs::read(&brought).unwrap(), std::fs::read(&two).unwrap());
+    laptop.ok(&["models", "--kind", "raga", "--get", "bhairav.toml", "--out", out]);
+    assert_eq!(std::fs::read(&brought).unwrap(), std::fs::read(&one).unwrap());
+    assert!(laptop.refused(&["models", "--kind", "raga", "--get", "x.toml", "--out", out]).contains("bhairav.toml"));
+    assert!(laptop.refused(&["models", "--out", out]).contains("package default"));
     laptop.ok(&["rollback", "--kind", "raga"]);
     assert_eq!(active(), Some(std::fs::read(&one).unwrap()));
     assert!(laptop.refused(&["rollback", "--kind", "raga"]).contains("nothing to go back to"));

@@ -74,6 +74,11 @@ fn evening(served: &str, address: &str) {
     laptop.ok(&["push", &model]);
     assert_eq!((in_force().as_str(), status()["model"].as_str().unwrap()), ("evening.rasika", "evening.rasika"));
     wait("it plays on", || notes() > before + 4);
+    let brought = laptop.path().join("on-the-box.rasika").display().to_string();
+    laptop.ok(&["models", "--out", &brought]);
+    assert_eq!(std::fs::read(&brought).unwrap(), std::fs::read(&model).unwrap());
+    let compared = json(&laptop.ok(&["eval", "--json", "--split", "time:0.6:0.1", "--against", &brought]));
+    assert_eq!(compared["against"]["model"], "evening", "{compared}");
 
     // One that nobody has scored is pushed only by force; back is one word.
     let unscored = laptop.path().join("unscored.rasika").display().to_string();
