@@ -22,8 +22,8 @@ const TICKS: u16 = 960;
 const QUARTER_US: u32 = 500_000;
 /// A file that has grown so big is followed by another; more than a day of music.
 const FULL_BYTES: u64 = 8 << 20;
-/// Nothing is written when the disk has less room than this: takes come first.
-const ROOM_BYTES: u64 = 64 << 20;
+/// Nothing is written when the disk has less room than this: takes come first, for which a box keeps 256 MB free.
+const ROOM_BYTES: u64 = 512 << 20;
 /// Files of one name at most.
 const FILES: u32 = 9999;
 /// Messages under way to the thread at most: a minute of dense music.
