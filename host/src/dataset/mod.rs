@@ -6,6 +6,7 @@
 pub mod folder;
 pub mod head;
 pub mod import;
+pub mod names;
 mod npy;
 pub mod original;
 pub mod store;

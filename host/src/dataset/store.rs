@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use rasika_device::store::{self, Store, codec};
 
+use super::names::Names;
 use super::{Dataset, Observations, Take};
 
 /// Chunks read at a time: about half a minute of recording.
@@ -24,18 +25,18 @@ impl Stored {
     /// It cannot be read.
     pub fn open(file: &Path) -> Result<Self> {
         let store = Store::open(file).with_context(|| file.display().to_string())?;
-        let names = store.boxes()?;
+        let names = Names::of(&store)?;
         let whole = store.takes()?.into_iter().filter(|take| take.state.is_whole() && !take.is_discarded());
         let takes = whole.map(|take| (known(&take, &names), take.id)).collect();
         Ok(Self { store, takes })
     }
 }
 
-fn known(take: &store::Take, names: &[(store::BoxId, String)]) -> Take {
+fn known(take: &store::Take, names: &Names) -> Take {
     let recorded = &take.recorded;
     Take {
         id: take.id.to_string(),
-        box_id: names.iter().find(|(id, _)| *id == take.id.box_id).map(|(_, name)| name.clone()).unwrap_or_default(),
+        box_id: names.get(take.id.box_id).to_owned(),
         label: take.rasa(),
         performer: take.performer.clone(),
         started_unix_ms: recorded.started.unix_ms,

@@ -9,6 +9,7 @@ use rasika_models::Rasa;
 use serde_json::{Value, json};
 
 use crate::dataset::import;
+use crate::dataset::names::Names;
 use crate::eval::drawing;
 use crate::place::Place;
 use crate::say;
@@ -133,10 +134,8 @@ fn each(
 }
 
 fn list(store: &Store, rasa: Option<Rasa>, all: bool, as_json: bool) -> Result<()> {
-    let boxes = store.boxes()?;
-    let box_of = |take: &Take| {
-        boxes.iter().find(|(id, _)| *id == take.id.box_id).map(|(_, name)| name.clone()).unwrap_or_default()
-    };
+    let names = Names::of(store)?;
+    let box_of = |take: &Take| names.get(take.id.box_id).to_owned();
     let shown = |take: &&Take| rasa.is_none_or(|rasa| take.rasa() == rasa) && (all || is_in(take));
     let takes = store.takes()?;
     let takes: Vec<&Take> = takes.iter().filter(shown).collect();
@@ -210,9 +209,8 @@ fn as_value(take: &Take, box_name: &str) -> Value {
 
 fn show(store: &Store, name: &str, out: Option<PathBuf>, as_json: bool) -> Result<()> {
     let take = named(store, name)?;
-    let boxes = store.boxes()?;
-    let box_name =
-        boxes.iter().find(|(id, _)| *id == take.id.box_id).map(|(_, name)| name.as_str()).unwrap_or_default();
+    let names = Names::of(store)?;
+    let box_name = names.get(take.id.box_id);
     let seen = store.observations(take.id)?;
     let pictures = store.pictures(take.id)?;
     if let Some(out) = &out {
