@@ -56,12 +56,13 @@ struct Kept {
 }
 
 impl MemoryBox {
-    /// A box without takes; what is pushed arrives in `inbox`.
+    /// A box without takes; what is pushed arrives in `inbox`, which no other box has.
     #[must_use]
     pub fn new(name: &str, inbox: &Path) -> Self {
+        let number = blake3::hash(inbox.as_os_str().as_encoded_bytes());
         Self {
             name: name.to_owned(),
-            id: BoxId(*blake3::hash(name.as_bytes()).as_bytes().first_chunk().unwrap_or(&[0; 16])),
+            id: BoxId(*number.as_bytes().first_chunk().unwrap_or(&[0; 16])),
             inbox: Inbox::new(inbox),
             kept: Mutex::default(),
             last: watch::Sender::new(0),

@@ -13,7 +13,7 @@
 //! # The wire, from below
 //! 1. *Serial only*: frames, packets, and what makes a line reliable: [`serial`].
 //! 2. *Handshake*: three messages behind their lengths: [`secure::handshake`]. Until it is done the other side can cost
-//!    the box one of [`Limits::handshakes`] places (one more ends the oldest) for [`Limits::handshake_time`], and 256
+//!    the box one of [`Limits::handshakes`] places (one more ends the oldest of the address that has the most) for [`Limits::handshake_time`], and 256
 //!    bytes a message.
 //! 3. *Records*: length (u16, big-endian) and ciphertext, at most 16 464 bytes; a new key each 4096 records:
 //!    [`secure::record`].

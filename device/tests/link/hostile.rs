@@ -6,9 +6,10 @@ use rasika_device::link::mux::{MAX_STREAMS, WINDOW};
 use rasika_device::link::secure::NOISE;
 use rasika_device::link::secure::handshake::PROLOGUE;
 use rasika_device::link::{Identity, Limits, LinkError, NotLetIn, Pace};
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 /// Reads until the box hangs up; how much it said.
@@ -37,7 +38,7 @@ async fn garbage_is_hung_up_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_slow_loses_the_place_and_keeps_nobody_out() {
-    let limits = Limits { handshake_time: Duration::from_millis(500), ..Limits::default() };
+    let limits = Limits { handshake_time: Duration::from_secs(3), ..Limits::default() };
     let stage = Stage::strangers(limits);
     stage.ring.add("laptop", stage.laptop_key.public()).unwrap();
     let address = stage.tcp().await;
@@ -51,6 +52,30 @@ async fn who_is_slow_loses_the_place_and_keeps_nobody_out() {
     for stream in &mut slow {
         until_hung_up(stream).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_from_one_address_keeps_no_other_out() {
+    let stage = Stage::new();
+    let address = stage.tcp().await;
+    let flooding = address.clone();
+    let flood = tokio::spawn(async move {
+        let mut open = VecDeque::new();
+        loop {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+            let Ok(mut stream) = socket.connect(flooding.parse().unwrap()).await else { continue };
+            let _ = stream.write_all(&[0, 34, 1]).await;
+            open.push_back(stream);
+            if open.len() > 100 {
+                open.pop_front();
+            }
+        }
+    });
+    for _ in 0..50 {
+        stage.client(&address).await.unwrap().status().await.unwrap();
+    }
+    flood.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,9 @@
 //! Takes of elsewhere, put into a store as if a box had recorded them.
 //!
-//! A source is a box of its own, known by what it holds: importing the same twice adds nothing.
+//! A source is a box of its own, known by what it holds: importing the same twice adds nothing, nor does what was exported
+//! from here.
+
+use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use rasika_device::store::codec::ChunkWriter;
@@ -29,8 +32,16 @@ pub struct Imported {
 /// The dataset cannot be read, or the store cannot be written.
 pub fn import(store: &mut Store, from: &dyn Dataset, mut each: impl FnMut(&Take, usize)) -> Result<Imported> {
     let mut imported = Imported::default();
+    let here: BTreeMap<String, TakeId> = store.takes()?.iter().map(|take| (take.id.to_string(), take.id)).collect();
     for take in from.takes()? {
         let seen = from.observations(&take)?.collect::<Result<Vec<_>>>()?;
+        if let Some(same) = here.get(&take.id)
+            && store.observations(*same)? == seen
+        {
+            imported.known += 1;
+            each(&take, seen.len());
+            continue;
+        }
         let chunks = chunks(&seen).with_context(|| format!("take {}", take.id))?;
         let id = TakeId { box_id: BoxId(named(&[take.box_id.as_bytes()])), number: numbered(&take, &chunks) };
         let recorded = Recorded {

@@ -1,5 +1,6 @@
 //! Takes come to the laptop, all of them, whatever breaks.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -38,6 +39,21 @@ fn two_laptops_each_get_everything() {
         laptop.ok(&["pull"]);
         assert_eq!(laptop.hashes(), hashes(&recorded));
     }
+}
+
+#[test]
+fn boxes_of_one_name_stay_two_boxes() {
+    let laptop = Laptop::new();
+    let stages = [Stage::new("rasika"), Stage::new("rasika")];
+    let mut recorded = Vec::new();
+    for stage in &stages {
+        stage.pair(&laptop, &[]);
+        recorded.extend(stage.record(2, 1));
+        laptop.ok(&["pull"]);
+    }
+    assert_eq!(laptop.hashes(), hashes(&recorded));
+    let names: BTreeSet<String> = laptop.takes().iter().map(|take| take["box"].to_string()).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
 }
 
 #[test]

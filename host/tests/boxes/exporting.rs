@@ -24,6 +24,9 @@ fn exported_takes_come_back_equal_and_only_once() {
     let files = tempfile::tempdir().unwrap();
     let (one, two) = (files.path().join("one"), files.path().join("two"));
     laptop.ok(&["export", one.to_str().unwrap()]);
+    // What is here already does not come a second time.
+    laptop.ok(&["import", "takes", one.to_str().unwrap()]);
+    assert_eq!(laptop.takes().len(), 3);
 
     let other = Laptop::new();
     other.ok(&["import", "takes", one.to_str().unwrap()]);
@@ -44,6 +47,8 @@ fn tables_come_back_equal() {
     for format in ["npy", "npz", "csv", "parquet"] {
         let folder = files.path().join(format);
         laptop.ok(&["export", folder.to_str().unwrap(), "--as", format]);
+        laptop.ok(&["import", "takes", folder.to_str().unwrap()]);
+        assert_eq!(laptop.takes().len(), 2, "{format}");
         let other = Laptop::new();
         other.ok(&["import", "takes", folder.to_str().unwrap()]);
         other.ok(&["import", "takes", folder.to_str().unwrap()]);

@@ -2,6 +2,7 @@
 
 mod answer;
 mod bulk;
+mod places;
 
 use super::box_side::BoxSide;
 use super::error::NotLetIn;
@@ -11,19 +12,19 @@ use super::secure::admission::{admit, say};
 use super::secure::handshake::{self, Handshaken};
 use super::secure::{Identity, KeyRing, PairingWindow};
 use super::{LinkError, serial};
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use places::{Place, Places};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 /// What a box spends on laptops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Handshakes at a time; one more ends the oldest.
+    /// Handshakes at a time; one more ends the oldest of the address that has the most.
     pub handshakes: usize,
     /// For a whole handshake.
     pub handshake_time: Duration,
@@ -47,8 +48,7 @@ struct Serving {
     ring: KeyRing,
     window: PairingWindow,
     limits: Limits,
-    /// Those under way; dropping a sender ends one.
-    handshakes: Mutex<VecDeque<(u64, oneshot::Sender<()>)>>,
+    places: Places,
     sessions: Semaphore,
     /// One push at a time.
     pushing: Arc<Semaphore>,
@@ -70,7 +70,7 @@ impl Server {
             ring,
             window,
             limits,
-            handshakes: Mutex::default(),
+            places: Places::new(limits.handshakes),
             sessions: Semaphore::new(limits.sessions),
             pushing: Arc::new(Semaphore::new(1)),
         }))
@@ -82,10 +82,11 @@ impl Server {
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => {
+                    Ok((stream, from)) => {
                         let _ = stream.set_nodelay(true);
-                        let server = self.clone();
-                        sessions.spawn(async move { server.serve(stream, Pace::NETWORK).await });
+                        // In the order in which they came.
+                        let (server, place) = (self.clone(), self.0.places.take(Some(from.ip())));
+                        sessions.spawn(async move { server.serve(stream, Pace::NETWORK, place).await });
                     }
                     // Out of file handles, most likely: some will be free again.
                     Err(_) => sleep(Duration::from_millis(100)).await,
@@ -103,8 +104,8 @@ impl Server {
         let mut listener = serial::Listener::new(raw);
         let mut sessions = JoinSet::new();
         while let Some(stream) = listener.accept().await {
-            let server = self.clone();
-            sessions.spawn(async move { server.serve(stream, Pace::SERIAL).await });
+            let (server, place) = (self.clone(), self.0.places.take(None));
+            sessions.spawn(async move { server.serve(stream, Pace::SERIAL, place).await });
             while sessions.try_join_next().is_some() {}
         }
     }
@@ -130,61 +131,49 @@ impl Server {
     }
 
     /// Serves one connection to its end; why it ended.
-    pub async fn serve<S>(&self, stream: S, pace: Pace) -> LinkError
+    async fn serve<S>(&self, stream: S, pace: Pace, place: Place) -> LinkError
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        match self.begin(stream, pace).await {
-            Ok((session, _place)) => self.run(session).await,
+        match self.begin(stream, pace, place).await {
+            Ok((session, _permit)) => self.run(session).await,
             Err(error) => error,
         }
     }
 
-    async fn begin<S>(&self, stream: S, pace: Pace) -> Result<(Session, SemaphorePermit<'_>), LinkError>
+    async fn begin<S>(&self, stream: S, pace: Pace, place: Place) -> Result<(Session, SemaphorePermit<'_>), LinkError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let Serving { side, ring, window, limits, sessions, .. } = &*self.0;
-        let mut peer = self.handshake(stream, &side.name()).await?;
+        let mut peer = self.handshake(stream, &side.name(), place).await?;
         // Only who is known is told that the box is full, and only they take up places.
         if sessions.available_permits() == 0 && ring.contains(&peer.peer) {
             say(&mut peer, &[NotLetIn::Full as u8]).await?;
             return Err(NotLetIn::Full.into());
         }
         admit(&mut peer, ring, window).await?;
-        let place = sessions.try_acquire().map_err(|_| NotLetIn::Full)?;
+        let permit = sessions.try_acquire().map_err(|_| NotLetIn::Full)?;
         let box_id = answer::ask(side, |side| Ok(side.box_id())).await.ok().flatten();
         let ours = Hello { box_id, ..Hello::new(&side.name()) };
         say(&mut peer, &ours.write()?).await?;
         let heard = timeout(limits.handshake_time, peer.reader.read()).await.map_err(|_| LinkError::TooSlow)??;
         Hello::fits(&Hello::read(&heard)?, &ours)?;
-        Ok((Session::begin(peer, pace, true), place))
+        Ok((Session::begin(peer, pace, true), permit))
     }
 
-    /// A handshake in one of the places there are for them.
-    async fn handshake<S>(&self, stream: S, name: &str) -> Result<Handshaken<S>, LinkError>
+    /// A handshake in its place.
+    async fn handshake<S>(&self, stream: S, name: &str, mut place: Place) -> Result<Handshaken<S>, LinkError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let Serving { identity, limits, handshakes, .. } = &*self.0;
-        let (place, mut ended) = oneshot::channel::<()>();
-        let number = {
-            let mut places = handshakes.lock().unwrap_or_else(PoisonError::into_inner);
-            let number = places.back().map_or(0, |(number, _)| number + 1);
-            places.push_back((number, place));
-            // Who is honest is done in a moment: what has been there longest is not.
-            while places.len() > limits.handshakes {
-                places.pop_front();
+        let Serving { identity, limits, .. } = &*self.0;
+        tokio::select! {
+            answered = timeout(limits.handshake_time, handshake::answer(stream, identity, name)) => {
+                answered.unwrap_or(Err(LinkError::TooSlow))
             }
-            number
-        };
-        let answered = tokio::select! {
-            answered = timeout(limits.handshake_time, handshake::answer(stream, identity, name)) => answered,
-            _ = &mut ended => Ok(Err(LinkError::TooSlow)),
-        };
-        let mut places = handshakes.lock().unwrap_or_else(PoisonError::into_inner);
-        places.retain(|(other, _)| *other != number);
-        answered.unwrap_or(Err(LinkError::TooSlow))
+            () = place.ended() => Err(LinkError::TooSlow),
+        }
     }
 
     async fn run(&self, mut session: Session) -> LinkError {
