@@ -361,8 +361,8 @@ impl<'a> Steward<'a> {
             self.takes_changed(matches!(report, recorder::Report::SetAside(_)));
             match report {
                 recorder::Report::Ready { .. } => self.tell(Event::FaultGone(Fault::Disk)),
-                recorder::Report::Confirmed { .. } => {
-                    self.tell(Event::TakeSaved);
+                recorder::Report::Confirmed { cut_short, .. } => {
+                    self.tell(if cut_short.is_some() { Event::TakeCut } else { Event::TakeSaved });
                     self.tell(Event::FaultGone(Fault::Disk));
                 }
                 recorder::Report::Refused(_) | recorder::Report::Empty(_) => self.tell(Event::TakeRefused),

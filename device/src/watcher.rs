@@ -91,9 +91,9 @@ impl Watcher {
         Ok(Sight { observation, reading, smoothed, mood })
     }
 
-    /// No frame came: the mood fades as it does without a face.
+    /// No frame has come: the mood stands until the face counts as lost.
     pub fn nothing(&mut self, time_ms: f64) -> Mood {
-        self.smoother.update(time_ms, None)
+        self.smoother.wait(time_ms)
     }
 
     /// Tells the governor how long a frame took and how much time there was; gives the load from now on.
@@ -114,5 +114,23 @@ impl Watcher {
 fn mood_of_still(reading: Option<&Reading>) -> Mood {
     let mut smoother = Smoother::new(smoother::Settings::default());
     let hold_ms = smoother::Settings::default().shanta_hold_ms;
-    [0.0, hold_ms + 1.0].map(|time_ms| smoother.update(time_ms, reading))[1]
+    // What it shows counts from the second time on; how long it has shown it, from the third.
+    let [.., mood] = [0.0, 1e6, 1e6 + hold_ms].map(|time_ms| smoother.update(time_ms, reading));
+    mood
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rasa_is_the_mood_of_a_still_that_shows_it() {
+        for rasa in Rasa::ALL {
+            let mut probabilities = [0.05; Rasa::COUNT];
+            probabilities[rasa.index()] = 0.6;
+            let reading = Reading { probabilities, strengths: [0.5; Rasa::COUNT], yaw_deg: 0.0, pitch_deg: 0.0 };
+            assert_eq!(mood_of_still(Some(&reading)).rasa, Some(rasa));
+        }
+        assert_eq!(mood_of_still(None), Mood::default());
+    }
 }

@@ -40,12 +40,13 @@ const GESTURES: [Gesture; 13] = [
     Stuck(Record),
 ];
 
-const EVENTS: [Event; 14] = [
+const EVENTS: [Event; 15] = [
     Event::Ready,
     Event::FaceSeen(true),
     Event::FaceSeen(false),
     Event::MidiActivity,
     Event::TakeSaved,
+    Event::TakeCut,
     Event::TakeRefused,
     Event::PairingAsked([4, 0, 7]),
     Event::PairingDone(true),
@@ -248,9 +249,25 @@ fn a_take_that_is_saved_late_does_not_end_the_next() {
     assert_eq!(box_.after(G(HoldEnded(Record))), [Command::StopRecording]);
     assert_eq!(box_.after(E(Event::TakeSaved)), [Command::Confirm(None)]);
     let mut full = Box::at(State::Recording, RecordBy::Hold);
-    full.after(E(Event::TakeRefused));
+    assert_eq!(full.after(E(Event::TakeRefused)), [Command::StopRecording]);
     assert_eq!((full.machine.state(), full.sign(Led::Record)), (State::Playing, Sign::Refused));
     assert_eq!(full.after(G(HoldEnded(Record))), []);
+    let mut cut = Box::at(State::Recording, RecordBy::Hold);
+    assert_eq!(cut.after(E(Event::TakeCut)), [Command::StopRecording]);
+    assert_eq!((cut.machine.state(), cut.sign(Led::Record)), (State::Playing, Sign::Saved));
+}
+
+#[test]
+fn a_take_that_was_given_up_and_is_saved_at_last_does_not_end_the_next() {
+    let mut box_ = Box::at(State::Saving, RecordBy::Hold);
+    box_.after(Time);
+    assert_eq!(box_.machine.state(), State::Playing);
+    box_.after(G(HoldBegan(Record)));
+    box_.after(Time);
+    assert_eq!(box_.after(E(Event::TakeSaved)), []);
+    assert_eq!(box_.machine.state(), State::Recording);
+    assert_eq!(box_.after(G(HoldEnded(Record))), [Command::StopRecording]);
+    assert_eq!(box_.after(E(Event::TakeSaved)), [Command::Confirm(None)]);
 }
 
 impl Box {
@@ -328,10 +345,8 @@ proptest! {
             let before = box_.machine.state();
             let said = box_.after(*happens);
             prop_assert_eq!(said.contains(&Command::Panic), matches!(happens, G(ChordClick)));
-            // The recorder ends takes of itself too; the machine leaves Recording then without a word.
-            if before == State::Recording && matches!(happens, E(Event::TakeSaved | Event::TakeRefused))
-                && box_.machine.state() != State::Recording {
-                box_.said.push(Command::StopRecording);
+            if before == State::Recording && box_.machine.state() != State::Recording {
+                prop_assert!(said.contains(&Command::StopRecording), "what is not shown is not recorded");
             }
             prop_assert!(box_.machine.due().is_none_or(|due| due > box_.now), "nothing is left undone");
         }

@@ -153,7 +153,8 @@ impl Classifier {
 /// What a trained model reads; what it cannot tell is as `known`.
 #[cfg(feature = "runtime")]
 fn ask(model: &mut Model, features: &FeatureVector, known: Reading) -> Reading {
-    let strengths = model.card().strength.as_ref().map_or(known.strengths, |strength| strength.of(features));
+    let strength = model.card().strength.as_ref();
+    let strengths = strength.map_or(known.strengths, |strength| strength.of(features, &known.strengths));
     // A network that passed its self-test and fails now is a machine in trouble; the music rests rather than guesses.
     let probabilities = model.completed(features, &known.probabilities).ok();
     let probabilities = probabilities.filter(|probabilities| model.named(features, probabilities).is_some());

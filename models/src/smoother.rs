@@ -91,7 +91,8 @@ impl Smoother {
     pub fn update(&mut self, time_ms: f64, reading: Option<&Reading>) -> Mood {
         let last = self.last_ms.unwrap_or(time_ms);
         let now = if time_ms.is_finite() { time_ms.max(last) } else { last };
-        let passed = if now.is_finite() { now - last } else { 0.0 };
+        let since = self.seen_ms.unwrap_or(last);
+        let passed = if now.is_finite() { now - since } else { 0.0 };
         self.last_ms = now.is_finite().then_some(now);
         match reading.filter(|reading| self.usable(reading)) {
             Some(reading) => self.take_in(now, passed, reading),
@@ -103,6 +104,16 @@ impl Smoother {
             self.decide(now);
         }
         self.mood()
+    }
+
+    /// Says which mood stands at `time_ms` while no frame has come: however long frames are apart, what they show counts
+    /// as if nobody had asked in between, until the face is lost.
+    pub fn wait(&mut self, time_ms: f64) -> Mood {
+        if self.seen_ms.is_none_or(|seen| time_ms - seen > self.settings.lost_ms) {
+            self.update(time_ms, None)
+        } else {
+            self.mood()
+        }
     }
 
     /// The smoothed probabilities, in class order; zeros while there is no face.

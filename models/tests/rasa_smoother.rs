@@ -133,6 +133,29 @@ fn the_frame_rate_does_not_matter() {
 }
 
 #[test]
+fn to_ask_between_frames_changes_nothing() {
+    let story = |t: f64| match t as u32 {
+        0..4000 => Some(showing(Rasa::Shanta, 0.7)),
+        4000..7000 => Some(showing(Rasa::Raudra, 0.7)),
+        _ => Some(showing(Rasa::Hasya, 0.7)),
+    };
+    for fps in [7.5, 10.0, 15.0, 20.0, 30.0] {
+        let mut asked = Smoother::default();
+        let step = 1000.0 / fps;
+        for (time, mood) in moods(10.0, fps, story) {
+            assert_eq!(asked.update(time, story(time).as_ref()), mood, "{fps} frames a second, at {time} ms");
+            // The clock that is asked runs a little ahead of the frames.
+            for wait in [10.0, 40.0, 80.0, 120.0].into_iter().filter(|wait| *wait < step) {
+                assert_eq!(asked.wait(time + wait + 5.0), mood);
+            }
+        }
+        let end = 10_000.0;
+        assert!(asked.wait(end + Settings::default().lost_ms / 2.0).rasa.is_some());
+        assert_eq!(asked.wait(end + Settings::default().lost_ms * 2.0), Mood::default(), "lost");
+    }
+}
+
+#[test]
 fn the_same_frames_give_the_same_moods_and_bad_times_do_no_harm() {
     let story = |t: f64| Some(showing(Rasa::ALL[(t / 700.0) as usize % 9], 0.5));
     assert_eq!(moods(10.0, 24.0, story), moods(10.0, 24.0, story));

@@ -34,6 +34,8 @@ pub enum Event {
     MidiActivity,
     /// The take that was stopped is on the disk, fsynced.
     TakeSaved,
+    /// The take was ended by the recorder and is on the disk, fsynced.
+    TakeCut,
     /// The take is not begun, or not kept.
     TakeRefused,
     /// A laptop asks to be paired; these digits (0–9 each) are of its handshake.
@@ -220,6 +222,7 @@ impl Machine {
                 Input::Noted
             }
             Event::TakeSaved => Input::TakeSaved,
+            Event::TakeCut => Input::TakeCut,
             Event::TakeRefused => Input::TakeRefused,
             Event::PairingAsked(digits) => {
                 if action(Input::PairingAsked, self.state) == Action::Deny {
@@ -312,7 +315,7 @@ impl Machine {
             Action::Saved => {
                 let hushed = self.hushed;
                 let was_saving = self.state == State::Saving;
-                self.answered();
+                self.answered(input != Input::TakeSaved, out);
                 if !hushed {
                     self.tell(now, News::Saved);
                     if was_saving {
@@ -324,7 +327,7 @@ impl Machine {
                 if input == Input::Due {
                     self.unsaved = 0;
                 }
-                self.answered();
+                self.answered(true, out);
                 self.tell(now, News::Refused);
             }
             Action::LetGo => {
@@ -391,14 +394,19 @@ impl Machine {
         }
     }
 
-    /// The recorder has answered: to the take before if that still waits, else it has ended the one being recorded.
-    fn answered(&mut self) {
+    /// The recorder has answered: to the take before if that still waits. Else it has ended the one being recorded, or
+    /// it has saved one at last that nobody waits for any more.
+    fn answered(&mut self, has_ended: bool, out: &mut Vec<Command>) {
         let was_waiting = self.unsaved > 0;
         self.unsaved = self.unsaved.saturating_sub(1);
         self.hushed &= self.unsaved > 0;
         match self.state {
             State::Saving if self.unsaved == 0 => self.go_home(),
-            State::Recording if !was_waiting => self.go_home(),
+            State::Recording if has_ended && !was_waiting => {
+                // What the LED does not show is not recorded.
+                out.push(Command::StopRecording);
+                self.go_home();
+            }
             _ => {}
         }
     }

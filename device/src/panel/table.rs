@@ -106,6 +106,8 @@ pub enum Input {
     Ready,
     /// A take is on the disk.
     TakeSaved,
+    /// The take being recorded was ended by the recorder, and is on the disk.
+    TakeCut,
     /// A take is not recorded, or not kept.
     TakeRefused,
     /// A laptop asks to be paired.
@@ -118,7 +120,7 @@ pub enum Input {
 
 impl Input {
     /// Every input, in the order of the table's rows.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SelectClick,
         Self::SelectHold,
         Self::RecordClick,
@@ -132,6 +134,7 @@ impl Input {
         Self::Due,
         Self::Ready,
         Self::TakeSaved,
+        Self::TakeCut,
         Self::TakeRefused,
         Self::PairingAsked,
         Self::PairingDone,
@@ -213,6 +216,7 @@ const TABLE: [[Action; State::ALL.len()]; Input::ALL.len()] = [
 /* Due          */ [No,       No,        Home,      Start,    No,        Refused,   Fell,     Close,   Refuse,  No,        No,        No],
 /* Ready        */ [Note,     No,        No,        No,       No,        No,        Note,     Note,    Note,    No,        No,        No],
 /* TakeSaved    */ [No,       Saved,     Saved,     Saved,    Saved,     Saved,     Saved,    Saved,   Saved,   Saved,     Saved,     No],
+/* TakeCut      */ [No,       Saved,     Saved,     Saved,    Saved,     Saved,     Saved,    Saved,   Saved,   Saved,     Saved,     No],
 /* TakeRefused  */ [No,       Refused,   Refused,   Refused,  Refused,   Refused,   Refused,  Refused, Refused, Refused,   Refused,   No],
 /* PairingAsked */ [Deny,     Deny,      Deny,      Deny,     Deny,      Deny,      Deny,     Ask,     Deny,    Deny,      Deny,      Deny],
 /* PairingDone  */ [No,       Paired,    Paired,    Paired,   Paired,    Paired,    Paired,   Paired,  Paired,  Paired,    Paired,    No],

@@ -127,7 +127,7 @@ pub struct Strength {
     pub unit: Vec<f32>,
     /// Features at rest.
     pub rest: Vec<f32>,
-    /// Features in full, in class order; `None` for a rasa that was not recorded, and for rest itself.
+    /// Features in full, in class order; `None` for a rasa that was not recorded, and for Shanta, which is rest itself.
     pub full: Vec<Option<Vec<f32>>>,
 }
 
@@ -212,9 +212,9 @@ impl Strength {
             && self.unit.iter().all(|unit| *unit > 0.0)
     }
 
-    /// How far the features are on the way from rest to each rasa in full, 0–1.
+    /// How far the features are on the way from rest to each rasa in full, 0–1; as `known` for a rasa that was not recorded.
     #[must_use]
-    pub fn of(&self, features: &FeatureVector) -> [f32; Rasa::COUNT] {
+    pub fn of(&self, features: &FeatureVector, known: &[f32; Rasa::COUNT]) -> [f32; Rasa::COUNT] {
         let parts = |to: &[f32]| {
             let moved = to.iter().zip(&self.rest).zip(&self.unit);
             let moved = moved.zip(features.values()).map(|(((to, rest), unit), now)| {
@@ -223,16 +223,21 @@ impl Strength {
             });
             moved.fold((0.0, 0.0), |(a, b), (gone, way)| (a + gone, b + way))
         };
-        // What shows none is rest: it is the stronger the less the others are shown.
-        let shown = std::array::from_fn(|index| match self.full.get(index).and_then(Option::as_ref) {
-            Some(full) => {
-                let (gone, way) = parts(full);
-                Some(if way > 0.0 { (gone / way).clamp(0.0, 1.0) } else { 0.0 })
-            }
-            None => None,
-        });
+        let shown: [Option<f32>; Rasa::COUNT] =
+            std::array::from_fn(|index| match self.full.get(index).and_then(Option::as_ref) {
+                Some(full) => {
+                    let (gone, way) = parts(full);
+                    Some(if way > 0.0 { (gone / way).clamp(0.0, 1.0) } else { 0.0 })
+                }
+                None => None,
+            });
         let most = shown.iter().flatten().fold(0.0_f32, |most, strength| most.max(*strength));
-        shown.map(|strength: Option<f32>| strength.unwrap_or(1.0 - most))
+        std::array::from_fn(|index| match shown[index] {
+            Some(strength) => strength,
+            // Rest is the stronger the less the others are shown.
+            None if index == Rasa::Shanta.index() => 1.0 - most,
+            None => known[index],
+        })
     }
 }
 
@@ -254,5 +259,25 @@ impl SelfTest {
             return wrong("an output is not finite");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_recorded_is_as_strong_as_without_the_recordings() {
+        let mut full = vec![None; Rasa::COUNT];
+        full[Rasa::Hasya.index()] = Some(vec![2.0; FEATURES]);
+        let strength = Strength { unit: vec![1.0; FEATURES], rest: vec![0.0; FEATURES], full };
+        let known = [0.3; Rasa::COUNT];
+        for (face, hasya) in [(0.0, 0.0), (1.0, 0.5), (2.0, 1.0), (5.0, 1.0), (-3.0, 0.0)] {
+            let features = FeatureVector::from_values([face; FEATURES]).unwrap();
+            let mut expected = known;
+            expected[Rasa::Hasya.index()] = hasya;
+            expected[Rasa::Shanta.index()] = 1.0 - hasya;
+            assert_eq!(strength.of(&features, &known), expected);
+        }
     }
 }
