@@ -134,6 +134,24 @@ fn a_copied_take_is_found_and_never_split() {
 }
 
 #[test]
+fn a_copied_take_is_scored_once() {
+    let mut dataset = nine(2, 30);
+    let (mut copy, observations) = dataset.0[2].clone();
+    copy.id = "another-name".to_owned();
+    dataset.0.push((copy, observations));
+    let samples = read(&dataset);
+    let all: Vec<usize> = (0..samples.frames.len()).collect();
+    let folds = Split::Takes.folds(&samples, &all, 1);
+    let scored: Vec<usize> =
+        folds.iter().flat_map(|fold| &fold.scored).map(|&frame| samples.frames[frame].take).collect();
+    for take in 0..dataset.0.len() {
+        let times = scored.iter().filter(|other| **other == take).count();
+        let is_copy = samples.groups[take] != take;
+        assert_eq!(times > 0, !is_copy, "take {take} was scored on {times} frames");
+    }
+}
+
+#[test]
 fn a_rasa_with_one_take_is_untested() {
     let mut dataset = nine(2, 30);
     dataset.0.retain(|(take, _)| take.id != "veera-1");

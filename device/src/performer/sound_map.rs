@@ -265,8 +265,6 @@ impl Sound {
         let value = match controller.as_int() {
             7 => self.volume.unwrap_or(value),
             10 => self.pan.unwrap_or(value),
-            // The bend range, by registered parameter.
-            6 | 38 | 100 | 101 if !self.bends => return None,
             _ => value,
         };
         self.leads.then_some(MidiMessage::Controller { controller, value })
@@ -278,45 +276,65 @@ impl Sound {
 pub struct Mapping {
     map: Arc<SoundMap>,
     /// Who holds each key of each channel.
-    holders: Box<[[Option<Voice>; 128]; 16]>,
+    holders: Box<[[Option<Held>; 128]; 16]>,
+    /// Strokes of each voice; those of the tanpura by fours, the first string's the first.
     strokes: [u32; Voice::ALL.len()],
+    /// The registered parameter that each voice sets, by its fine number.
+    parameters: [u7; Voice::ALL.len()],
 }
+
+/// Which voice holds a key, and since when.
+type Held = (Voice, u64);
+
+/// Strings of the tanpura.
+const STRINGS: u32 = 4;
+/// The registered parameter of the bend range.
+const BEND_RANGE: u8 = 0;
 
 impl Mapping {
     /// A port's mapping, before anything sounds.
     #[must_use]
     pub fn new(map: Arc<SoundMap>) -> Self {
-        Self { map, holders: Box::new([[None; 128]; 16]), strokes: [0; Voice::ALL.len()] }
+        let parameters = [u7::new(127); Voice::ALL.len()];
+        Self { map, holders: Box::new([[None; 128]; 16]), strokes: [0; Voice::ALL.len()], parameters }
     }
 
     /// Gives out what an event of the engine's is on this port.
     pub fn apply(&mut self, event: &Event, mut out: impl FnMut(Event)) {
         let EventKind::Midi { channel, message } = event.kind else { return };
-        let Some(voice) = Voice::of_channel(channel) else { return };
-        let Some((voice, sound)) = self.map.sound(voice, message) else { return };
+        let Some(played) = Voice::of_channel(channel) else { return };
+        self.count(played, message);
+        let Some((voice, sound)) = self.map.sound(played, message) else { return };
         let channel = sound.channel;
         let mut out = |message| out(Event { time_us: event.time_us, kind: EventKind::Midi { channel, message } });
         let holders = &mut self.holders[usize::from(channel.as_int())];
         match message {
             MidiMessage::NoteOn { key, vel } if vel > 0 => {
-                let strokes = &mut self.strokes[voice as usize];
-                *strokes += 1;
                 let key = sound.key(key);
                 let holder = &mut holders[usize::from(key.as_int())];
-                if !strokes.is_multiple_of(sound.every) || holder.is_some_and(|other| other != voice && !sound.leads) {
+                let other = holder.filter(|(other, _)| *other != voice);
+                // Two keys of the engine's may be one of the synth's, struck once.
+                let is_struck = holder.is_some_and(|held| held == (voice, event.time_us));
+                let is_counted = self.strokes[voice as usize].is_multiple_of(sound.every);
+                if !is_counted || is_struck || (other.is_some() && !sound.leads) {
                     return;
                 }
-                if holder.replace(voice).is_some_and(|other| other != voice) {
+                if holder.replace((voice, event.time_us)).is_some() {
                     out(MidiMessage::NoteOff { key, vel: u7::new(64) });
                 }
                 out(MidiMessage::NoteOn { key, vel });
             }
             MidiMessage::NoteOn { key, vel } | MidiMessage::NoteOff { key, vel } => {
                 let key = sound.key(key);
-                if holders[usize::from(key.as_int())].take_if(|holder| *holder == voice).is_some() {
+                if holders[usize::from(key.as_int())].take_if(|(holder, _)| *holder == voice).is_some() {
                     out(MidiMessage::NoteOff { key, vel });
                 }
             }
+            // A synth that does not bend needs no bend range; Sa is tuned all the same.
+            MidiMessage::Controller { controller, .. }
+                if !sound.bends
+                    && [6, 38].contains(&controller.as_int())
+                    && self.parameters[played as usize] == BEND_RANGE => {}
             _ => {
                 let Some(message) = sound.control(message) else { return };
                 if let (MidiMessage::ProgramChange { .. }, Some((coarse, fine))) = (message, sound.bank) {
@@ -325,6 +343,24 @@ impl Mapping {
                 }
                 out(message);
             }
+        }
+    }
+
+    /// Keeps count of what a voice plays, whether this port plays it or not.
+    fn count(&mut self, played: Voice, message: MidiMessage) {
+        match message {
+            MidiMessage::NoteOn { vel, .. } if vel > 0 => {
+                self.strokes[played as usize] = self.strokes[played as usize].wrapping_add(1);
+                if played == Voice::FirstString {
+                    // Wherever in a round the port was connected.
+                    let strings = &mut self.strokes[Voice::Tanpura as usize];
+                    *strings = (*strings).checked_next_multiple_of(STRINGS).unwrap_or(0).wrapping_add(1);
+                }
+            }
+            MidiMessage::Controller { controller, value } if controller == 100 => {
+                self.parameters[played as usize] = value;
+            }
+            _ => {}
         }
     }
 }
@@ -422,6 +458,64 @@ mod tests {
             .count();
         assert!(low_sa > 8 && on > melody && on < melody + 20, "{on} notes, {melody} of the melody, {low_sa} low Sa");
         assert!(sounding.is_silent());
+    }
+
+    #[test]
+    fn a_port_that_comes_in_the_middle_of_a_round_plays_the_low_sa_alone() {
+        let music = music();
+        let alone = "[first_string]\nchannel = 3\n[tanpura]\nchannel = 2\nevery = 4\n";
+        let maps = [SoundMap::named("one").unwrap(), SoundMap::parse("my.toml", alone).unwrap()].map(Arc::new);
+        let strings = |event: &Event| {
+            let EventKind::Midi { channel, message: MidiMessage::NoteOn { .. } } = event.kind else { return false };
+            matches!(Voice::of_channel(channel), Some(Voice::Tanpura | Voice::FirstString))
+        };
+        for (map, missed) in maps.iter().flat_map(|map| (0..4).map(move |missed| (map, missed))) {
+            let mut mapping = Mapping::new(Arc::clone(map));
+            let mut low_sa = 0;
+            for event in music.iter().filter(|event| strings(event)).skip(missed) {
+                mapping.apply(event, |event| {
+                    if let (0 | 1, MidiMessage::NoteOn { key, .. }) = midi(&event) {
+                        assert_eq!(key.as_int(), 49, "{missed} strings were missed");
+                        low_sa += 1;
+                    }
+                });
+            }
+            assert!(low_sa > 8);
+        }
+    }
+
+    #[test]
+    fn a_synth_that_does_not_bend_is_tuned_all_the_same() {
+        let (library, map) = (Library::built_in().unwrap(), Library::built_in().unwrap().map("default").unwrap());
+        let settings = Settings { sa: "240Hz".parse().unwrap(), ..Settings::default() };
+        let mut setup = Vec::new();
+        Engine::new(Arc::new(library), Arc::new(map), settings).setup(&mut setup);
+        let sent: Vec<(u8, u8)> = mapped(SoundMap::named("one").unwrap(), &setup)
+            .iter()
+            .filter_map(|event| match midi(event).1 {
+                MidiMessage::Controller { controller, value } => Some((controller.as_int(), value.as_int())),
+                _ => None,
+            })
+            .filter(|(controller, _)| [6, 38, 100, 101].contains(controller))
+            .collect();
+        // Fine tuning 49 cents down: 8192 − 0.49 × 8192. The bend range is selected and not set.
+        let (_, data) = sent.iter().copied().partition::<Vec<_>, _>(|(controller, _)| *controller >= 100);
+        let [(6, coarse), (38, fine)] = data[..] else { panic!("{sent:?}") };
+        let cents = (f64::from(coarse) * 128.0 + f64::from(fine) - 8192.0) / 81.92;
+        assert!((cents + 49.0).abs() < 1.0, "{cents}");
+    }
+
+    #[test]
+    fn two_bols_on_one_drum_are_one_stroke() {
+        let map = SoundMap::parse("my.toml", "[theka]\nchannel = 10\n[theka.keys]\n60 = 38\n64 = 38\n").unwrap();
+        let strike = |time_us, key| Event::note_on(time_us, Voice::Theka, key, 90);
+        let end = |time_us, key| Event::note_off(time_us, Voice::Theka, key);
+        let out = mapped(
+            map,
+            &[strike(0, 60), strike(0, 64), end(9, 60), end(9, 64), strike(20, 60), strike(30, 64), end(39, 60)],
+        );
+        let is_on: Vec<bool> = out.iter().map(|event| matches!(midi(event).1, MidiMessage::NoteOn { .. })).collect();
+        assert_eq!(is_on, [true, false, true, false, true, false]);
     }
 
     #[test]

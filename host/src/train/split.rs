@@ -1,5 +1,6 @@
 //! Which frames are learned from and which are scored: never two of one recording, unless time keeps them apart.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -86,7 +87,10 @@ fn by_takes(samples: &Samples, frames: &[usize], seed: u64) -> Vec<Fold> {
         }
     }
     let fold = |round: usize| {
-        let (scored, learned) = frames.iter().partition(|&&frame| round_of[group(frame)] == Some(round));
+        let (mut scored, learned): (Vec<usize>, Vec<usize>) =
+            frames.iter().partition(|&&frame| round_of[group(frame)] == Some(round));
+        // A copy counts once.
+        scored.retain(|&frame| samples.frames[frame].take == group(frame));
         Fold { learned, scored }
     };
     (0..rounds).map(fold).collect()
@@ -103,7 +107,7 @@ fn by_name<'a>(samples: &Samples, frames: &[usize], name: impl Fn(usize) -> &'a 
         let (mut scored, mut learned): (Vec<usize>, Vec<usize>) =
             frames.iter().partition(|&&frame| name(samples.frames[frame].take) == left_out);
         // A copy under another name stays with whom it is a copy of.
-        let held: Vec<usize> = scored.iter().map(|&frame| samples.groups[samples.frames[frame].take]).collect();
+        let held: BTreeSet<usize> = scored.iter().map(|&frame| samples.groups[samples.frames[frame].take]).collect();
         learned.retain(|&frame| !held.contains(&samples.groups[samples.frames[frame].take]));
         scored.retain(|&frame| samples.groups[samples.frames[frame].take] == samples.frames[frame].take);
         Fold { learned, scored }

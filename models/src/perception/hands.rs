@@ -63,6 +63,7 @@ impl HandTracker {
             self.forget();
         }
         let mut regions = std::mem::take(&mut self.followed);
+        let followed = regions.len();
         if regions.len() < MAX_HANDS && number >= self.next_search {
             self.next_search = number + SEARCH_EVERY;
             for palm in self.detector.detect(frame)?.iter().take(MAX_HANDS) {
@@ -73,19 +74,19 @@ impl HandTracker {
             }
             regions.truncate(MAX_HANDS);
         }
-        let sought = regions.len();
         let mut hands: Vec<Hand> = Vec::with_capacity(MAX_HANDS);
-        for region in &regions {
-            if let Some(hand) = self.look(frame, region)?
+        for (place, region) in regions.iter().enumerate() {
+            let hand = self.look(frame, region)?;
+            if hand.is_none() && place < followed {
+                // A hand that was lost is looked for again at once; what only looked like a palm is not.
+                self.next_search = 0;
+            }
+            if let Some(hand) = hand
                 && !hands.iter().any(|known| is_duplicate(&known.landmarks, &hand.landmarks))
             {
                 self.followed.push(Roi::of_hand_landmarks(&hand.landmarks));
                 hands.push(hand);
             }
-        }
-        if hands.len() < sought {
-            // A hand that was lost is looked for again at once.
-            self.next_search = 0;
         }
         Ok(hands)
     }

@@ -1,7 +1,7 @@
 //! The melody: which phrase comes next and when its notes are struck.
 
 use super::compose::{Brief, Composer, members};
-use super::phrase::Phrase;
+use super::phrase::{MOST_NOTES, Phrase};
 use super::rhythm::{self, Gait, LONGEST_MS, QUARTERS, Room};
 use super::tihai::{self, Shape};
 use crate::performer::hands::Hands;
@@ -367,7 +367,8 @@ struct Landing {
 
 /// Chooses the beginning of a vibhag, sam rather than another, about so many matras away.
 fn landing(rng: &mut Rng, meter: Meter<'_>, start: u16, matras: f32, to_sam: bool) -> Landing {
-    const FAR: usize = 48;
+    // What a line can be laid out over.
+    const FAR: usize = MOST_NOTES / 2;
     let cycle = meter.matras;
     let from = (start / QUARTERS) as u8;
     let mut weights = [0.0; FAR];

@@ -439,8 +439,10 @@ impl Performer {
     fn welcome_back(&mut self, events: &mut Vec<Event>) {
         while let Some(live) = self.stage.returned() {
             self.engine.setup(events);
-            let _ = self.report.try_send(Report::Back(Arc::clone(live.gauge().name())));
-            self.stage.add(live, events);
+            let name = Arc::clone(live.gauge().name());
+            if self.stage.add(live, events) {
+                let _ = self.report.try_send(Report::Back(name));
+            }
             events.clear();
         }
     }

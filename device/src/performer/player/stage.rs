@@ -234,8 +234,8 @@ impl Stage {
     }
 
     /// Takes a port in: what sounded on it when it was lost ends, then come its reset and its set-up. If it fails at
-    /// once it goes back to be opened again.
-    pub fn add(&mut self, mut live: Live, setup: &[Event]) {
+    /// once it goes back to be opened again; false then.
+    pub fn add(&mut self, mut live: Live, setup: &[Event]) -> bool {
         let due_us = time::now_us();
         let begun = live.silence().and_then(|()| live.reset()).and_then(|()| {
             setup.iter().for_each(|event| live.offer(event, due_us));
@@ -246,8 +246,12 @@ impl Stage {
             Ok(()) => {
                 live.gauge.back();
                 self.live.push(live);
+                true
             }
-            Err(_) => self.reopener.give(live),
+            Err(_) => {
+                self.reopener.give(live);
+                false
+            }
         }
     }
 
