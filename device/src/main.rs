@@ -23,8 +23,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use rasika_device::camera::Camera;
+use rasika_device::config::midi_port;
 use rasika_device::control;
-use rasika_device::hand::{Keys, Listening};
+use rasika_device::hand::Listening;
 use rasika_device::latest::Latest;
 use rasika_device::panel::{Event, Fault};
 use rasika_device::performer::player::{Absent, Outputs, Player};
@@ -126,14 +127,14 @@ fn main() -> ExitCode {
 
 /// The box: opens its parts, connects them and waits until it is told to end.
 fn run(setup: Setup) -> Result<()> {
-    let Setup { config, engine, source, front, models, unsound, sounds, shelf, told: news } = setup;
+    let Setup { config, engine, source, front, models, unsound, sounds, own_sounds, keys, shelf, told: news } = setup;
     let stop = stop_signal()?;
     let library = Arc::clone(engine.library());
 
     let moods = Arc::new(Latest::<Mood>::default());
     let mut outputs = Outputs::new(config.midi.ports.iter().map(|word| port(word)).collect());
     outputs.sounds = sounds;
-    outputs.own_sounds = verbs::own_sounds(&config.midi.ports)?;
+    outputs.own_sounds = own_sounds;
     outputs.clock = config.midi.clock;
     outputs.active_sensing = config.midi.active_sensing;
     let sent = Arc::clone(&outputs.sent);
@@ -141,7 +142,6 @@ fn run(setup: Setup) -> Result<()> {
     signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(player.panic()))
         .context("cannot listen for signals")?;
 
-    let keys = config.midi.keys.as_deref().map(Keys::read).transpose()?.unwrap_or_default();
     let (hand, panic) = (Arc::clone(player.hand()), Arc::clone(player.panic()));
     let ears = config.midi.midi_in.iter().map(|word| ear(word)).collect();
     let listening = Listening::start(ears, midi::open_in, keys, &sent, hand, panic)?;
@@ -198,7 +198,7 @@ fn run(setup: Setup) -> Result<()> {
 
 /// A port to play on; one that is not there is opened as soon as it is.
 fn port(word: &str) -> Box<dyn MidiOut> {
-    let (name, _) = verbs::port_and_map(word);
+    let (name, _) = midi_port(word);
     told(midi::open(name)).unwrap_or_else(|| Box::new(Absent::new(name)))
 }
 

@@ -1,7 +1,7 @@
 //! Settings: later over earlier, and whatever is wrong is named with its place and the nearest right name.
 
 use proptest::prelude::*;
-use rasika_device::config::{CameraSource, Config, DEFAULTS, Layers, Origin};
+use rasika_device::config::{CameraSource, Config, DEFAULTS, Layers, Origin, midi_port};
 use std::path::Path;
 
 fn error(text: &str) -> String {
@@ -152,6 +152,52 @@ fn the_environment_speaks_plainly_too() {
     env(&mut layers, "RASIKA_CAMERA_WIDTH", "9").unwrap();
     let error = Config::of(&layers).unwrap_err().to_string();
     assert!(error.starts_with("RASIKA_CAMERA_WIDTH: camera.width is 9;"), "{error}");
+}
+
+#[test]
+fn what_is_wrong_costs_its_own_default_and_nothing_else() {
+    let text = "[camera]\nrate_hzz = 30\nwidth = 9\nmirror = true\n[midi]\nports = [\"file:/tmp/mine.mid\"]\n\
+                [link]\nlisten = []\nmdns = maybe\n[recording]\nfolder = \"/srv/takes\"\nkeep_images = maybe\n[colour]\nx = 1\n";
+    let mut layers = Layers::defaults().unwrap();
+    let mut said: Vec<String> = layers.file_in_part("rasika.toml", text).iter().map(ToString::to_string).collect();
+    said.extend(
+        layers
+            .environment_in_part([("RASIKA_CAMERA_RATE_HZ".into(), "abc".into())].into_iter())
+            .iter()
+            .map(ToString::to_string),
+    );
+    let (config, wrong) = Config::of_what_can_be(layers).unwrap();
+    said.extend(wrong.iter().map(ToString::to_string));
+    for (line, word) in
+        [("toml:2", "rate_hz?"), ("toml:3", "camera.width is 9"), ("RASIKA_CAMERA", "abc"), ("toml:9", "quoted")]
+    {
+        assert!(said.iter().any(|said| said.contains(line) && said.contains(word)), "{line}: {said:#?}");
+    }
+    let usual = Config::parse("rasika.toml", "").unwrap();
+    assert_eq!((config.camera.width, config.camera.rate_hz), (usual.camera.width, usual.camera.rate_hz));
+    assert!(config.camera.mirror);
+    assert_eq!((config.midi.ports, config.link.listen), (vec!["file:/tmp/mine.mid".to_owned()], vec![]));
+    assert_eq!(config.recording.folder, Path::new("/srv/takes"));
+    assert!(!config.recording.keep_images);
+}
+
+#[test]
+fn a_port_may_carry_its_own_map() {
+    assert_eq!(midi_port("alsa:Synth"), ("alsa:Synth", None));
+    assert_eq!(midi_port("alsa:Synth=gs"), ("alsa:Synth", Some("gs")));
+    assert_eq!(midi_port("serial:/dev/ttyAMA0@38400+whole=one"), ("serial:/dev/ttyAMA0@38400+whole", Some("one")));
+    assert_eq!(midi_port("alsa:a=b=maps/my.toml"), ("alsa:a=b", Some("maps/my.toml")));
+    let ports = |text: &str| Config::parse("rasika.toml", &format!("[midi]\n{text}\n")).map(|config| config.midi.ports);
+    assert_eq!(ports("ports = [\"usb=gs\", \"alsa=one\"]").unwrap(), ["usb=gs", "alsa=one"]);
+    for (text, word) in [
+        ("ports = [\"alsa:Synth=gz\"]", "there are gm, gs"),
+        ("ports = [\"serial:\"]", "serial:/dev/ttyAMA0"),
+        ("ports = [\"file\"]", "file:evening.mid"),
+        ("midi_in = [\"usb=gs\"]", "usb=gs"),
+    ] {
+        let said = ports(text).unwrap_err().to_string();
+        assert!(said.starts_with("rasika.toml:2:") && said.contains(word), "{said}");
+    }
 }
 
 proptest! {

@@ -1,7 +1,8 @@
 //! What is set, by whom: the defaults, a file, the environment, flags; the later over the earlier.
 
 use super::nearest::nearest;
-use crate::performer::data_error::{DataError, Source};
+use crate::performer::data_error::{DataError, Source, one_line};
+use serde::Deserialize as _;
 use std::fmt;
 use std::ops::Range;
 use toml::de::DeTable;
@@ -27,6 +28,16 @@ pub enum ConfigError {
         /// What is wrong and what to do.
         what: String,
     },
+}
+
+impl ConfigError {
+    /// The line in its file; 0 elsewhere.
+    fn line(&self) -> usize {
+        match self {
+            Self::File(error) => error.line,
+            Self::Elsewhere { .. } => 0,
+        }
+    }
 }
 
 /// Where a value comes from.
@@ -87,7 +98,7 @@ impl Layers {
     /// None as built; a reference that is no TOML is named with its line.
     pub fn defaults() -> Result<Self, ConfigError> {
         let set = |(section, key, value, _)| Setting { section, key, value, origin: Origin::Default };
-        Ok(Self(read(&Source { file: DEFAULTS_NAME, text: DEFAULTS })?.into_iter().map(set).collect()))
+        Ok(Self(sound(read(&Source { file: DEFAULTS_NAME, text: DEFAULTS }))?.into_iter().map(set).collect()))
     }
 
     /// Sets what a file sets.
@@ -95,12 +106,19 @@ impl Layers {
     /// # Errors
     /// It is no TOML, or has a section or key that there is not; with the line, and the nearest right name.
     pub fn file(&mut self, file: &str, text: &str) -> Result<(), ConfigError> {
+        self.file_in_part(file, text).into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Sets what can be set of a file: what is wrong with the rest, in the order of its lines.
+    pub fn file_in_part(&mut self, file: &str, text: &str) -> Vec<ConfigError> {
         let source = Source { file, text };
-        for (section, key, value, span) in read(&source)? {
+        let (keys, mut errors) = read(&source);
+        for (section, key, value, span) in keys {
             let line = source.error(&span, "").line;
-            self.set(&section, &key, Origin::File(file.to_owned(), line), |_| Ok(value))?;
+            errors.extend(self.set(&section, &key, Origin::File(file.to_owned(), line), |_| Ok(value)).err());
         }
-        Ok(())
+        errors.sort_by_key(ConfigError::line);
+        errors
     }
 
     /// Sets what a laptop's file sets, but for what is the box's owner's to say ([`is_owners`]).
@@ -123,7 +141,7 @@ impl Layers {
     /// # Errors
     /// As [`Self::file`].
     pub fn stays(file: &str, text: &str) -> Result<Vec<String>, ConfigError> {
-        let keys = read(&Source { file, text })?;
+        let keys = sound(read(&Source { file, text }))?;
         let owners = keys.into_iter().filter(|(section, key, value, _)| is_owners(section, key, value));
         Ok(owners.map(|(section, key, ..)| format!("{section}.{key}")).collect())
     }
@@ -133,6 +151,12 @@ impl Layers {
     /// # Errors
     /// The section has no such key, or the value is of another type.
     pub fn environment(&mut self, variables: impl Iterator<Item = (String, String)>) -> Result<(), ConfigError> {
+        self.environment_in_part(variables).into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Sets what can be set of the environment: what is wrong with the rest.
+    pub fn environment_in_part(&mut self, variables: impl Iterator<Item = (String, String)>) -> Vec<ConfigError> {
+        let mut errors = Vec::new();
         // In a fixed order, so that of two wrong ones always the same is named.
         let mut variables: Vec<_> = variables.collect();
         variables.sort();
@@ -140,9 +164,10 @@ impl Layers {
             let Some(path) = name.strip_prefix(ENVIRONMENT).map(str::to_lowercase) else { continue };
             // RASIKA_MODELS and others of one word are not settings of a section.
             let Some((section, key)) = path.split_once('_').filter(|(section, _)| self.has(section)) else { continue };
-            self.set(section, key, Origin::Environment(name.clone()), |default| value_like(default, &text))?;
+            let origin = Origin::Environment(name.clone());
+            errors.extend(self.set(section, key, origin, |default| value_like(default, &text)).err());
         }
-        Ok(())
+        errors
     }
 
     /// Sets one setting, `section.key`, as a flag does.
@@ -202,6 +227,13 @@ impl Layers {
         found.ok_or_else(|| Origin::Default.error(format!("{path} is missing; add it")))
     }
 
+    /// Puts a setting, `section.key`, back to its default; whether that changed it.
+    pub(super) fn put_back(&mut self, path: &str) -> Result<bool, ConfigError> {
+        let default = Self::defaults()?.get(path)?.clone();
+        let there = self.0.iter_mut().find(|it| it.section == default.section && it.key == default.key);
+        Ok(there.is_some_and(|there| std::mem::replace(there, default.clone()) != default))
+    }
+
     fn has(&self, section: &str) -> bool {
         self.0.iter().any(|setting| setting.section == section)
     }
@@ -256,16 +288,32 @@ fn hint<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> String {
 /// Every key of a file: section, key, value, place of the key.
 type Keys = Vec<(String, String, Value, Range<usize>)>;
 
-fn read(source: &Source<'_>) -> Result<Keys, ConfigError> {
-    let values: Table = source.parse()?;
-    // Parsed once more for the places, in the order of the file.
-    let wrong = |error: toml::de::Error| source.error(&error.span().unwrap_or(0..0), error.message());
-    let places = DeTable::parse(source.text).map_err(wrong)?;
+/// What was read, if nothing is wrong with it.
+fn sound((keys, errors): (Keys, Vec<ConfigError>)) -> Result<Keys, ConfigError> {
+    errors.into_iter().next().map_or(Ok(keys), Err)
+}
+
+/// The keys of a file, and what is wrong with the rest of it.
+fn read(source: &Source<'_>) -> (Keys, Vec<ConfigError>) {
+    let (places, wrong) = DeTable::parse_recoverable(source.text);
+    let wrong = wrong.into_iter().map(|error| source.error(&error.span().unwrap_or(0..0), one_line(error.message())));
+    let mut errors: Vec<ConfigError> = wrong.map(ConfigError::from).collect();
+    let broken: Vec<usize> = errors.iter().map(ConfigError::line).collect();
+    // One bracket that is missing makes all that follows look wrong.
+    errors.truncate(1);
+    let values = match Table::deserialize(toml::de::Deserializer::from(places.clone())) {
+        Ok(values) => values,
+        Err(error) => {
+            errors.push(source.error(&error.span().unwrap_or(0..0), one_line(error.message())).into());
+            return (Keys::new(), errors);
+        }
+    };
     let mut keys = Keys::new();
     for (section, place) in places.get_ref() {
         let Some(table) = place.get_ref().as_table() else {
             let what = format!("'{section}' stands in no section; write it below [box], [camera] or another");
-            return Err(source.error(&section.span(), what).into());
+            errors.push(source.error(&section.span(), what).into());
+            continue;
         };
         for key in table.keys() {
             let value = values.get(section.get_ref().as_ref()).and_then(|table| table.get(key.get_ref().as_ref()));
@@ -278,7 +326,9 @@ fn read(source: &Source<'_>) -> Result<Keys, ConfigError> {
         }
     }
     keys.sort_by_key(|(.., span)| span.start);
-    Ok(keys)
+    // What is left of a line that is no TOML means nothing.
+    keys.retain(|(.., span)| !broken.contains(&source.error(span, "").line));
+    (keys, errors)
 }
 
 /// Nothing for a section of the reference; else a key that makes the section known as wrong.

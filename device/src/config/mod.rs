@@ -173,21 +173,45 @@ impl Config {
     /// # Errors
     /// The first value that cannot be, with where it was set and what it may be.
     pub fn of(layers: &Layers) -> Result<Self, ConfigError> {
-        let values = Values(layers);
+        Self::of_values(layers, &Values::of(layers))
+    }
+
+    /// The settings with the default of each that cannot be, and what is wrong with those.
+    ///
+    /// # Errors
+    /// The reference itself is wrong.
+    pub fn of_what_can_be(mut layers: Layers) -> Result<(Self, Vec<ConfigError>), ConfigError> {
+        let mut errors = Vec::new();
+        loop {
+            let values = Values::of(&layers);
+            match Self::of_values(&layers, &values) {
+                Ok(config) => return Ok((config, errors)),
+                Err(error) => {
+                    let path = values.last_wrong();
+                    if !path.is_some_and(|path| layers.put_back(&path).unwrap_or(false)) {
+                        return Err(error);
+                    }
+                    errors.push(error);
+                }
+            }
+        }
+    }
+
+    fn of_values(layers: &Layers, values: &Values<'_>) -> Result<Self, ConfigError> {
         Ok(Self {
             box_name: values.named("box.name")?,
-            camera: camera(&values)?,
-            music: music(&values)?,
+            camera: camera(values)?,
+            music: music(values)?,
             midi: MidiConfig {
-                ports: midi_ports(&values, "midi.ports")?,
-                midi_in: midi_ports(&values, "midi.midi_in")?,
+                ports: midi_ports(values, "midi.ports", midi_port)?,
+                midi_in: midi_ports(values, "midi.midi_in", |word| (word, None))?,
                 keys: values.path("midi.keys")?,
                 clock: values.yes("midi.clock")?,
                 active_sensing: values.yes("midi.active_sensing")?,
             },
-            panel: panel(&values)?,
-            recording: recording(&values)?,
-            link: LinkConfig { listen: addresses(&values)?, serial: lines(&values)?, mdns: values.yes("link.mdns")? },
+            panel: panel(values)?,
+            recording: recording(values)?,
+            link: LinkConfig { listen: addresses(values)?, serial: lines(values)?, mdns: values.yes("link.mdns")? },
             text: layers.snapshot(),
         })
     }
@@ -240,13 +264,40 @@ fn is_toml(path: &str) -> bool {
     std::path::Path::new(path).extension().is_some_and(|extension| extension == "toml")
 }
 
-fn midi_ports(values: &Values<'_>, path: &str) -> Result<Vec<String>, ConfigError> {
+fn midi_ports(
+    values: &Values<'_>,
+    path: &str,
+    split: impl Fn(&str) -> (&str, Option<&str>),
+) -> Result<Vec<String>, ConfigError> {
     let ports = values.texts(path)?;
     let kinds: Vec<&str> = midi::KINDS.iter().map(|kind| kind.word).collect();
-    match ports.iter().find(|port| !kinds.contains(&port.split(':').next().unwrap_or_default())) {
-        Some(port) => Err(values.unknown(path, port, &kinds, ", each may be followed by : and a name")),
-        None => Ok(ports),
+    for port in &ports {
+        let (name, map) = split(port);
+        let (kind, address) = name.split_once(':').unwrap_or((name, ""));
+        if !kinds.contains(&kind) {
+            return Err(values.unknown(path, port, &kinds, ", each may be followed by : and a name"));
+        }
+        if let Some(map) = map.filter(|map| !SOUNDS.contains(map) && !is_toml(map)) {
+            let also = format!(" after the = of '{port}', or the path of a .toml file");
+            return Err(values.unknown(path, map, &SOUNDS, &also));
+        }
+        if address.is_empty()
+            && let Some((_, example)) = ADDRESSED.iter().find(|(word, _)| *word == kind)
+        {
+            return Err(values.wrong(path, format!("{path} has '{port}'; say which, as {example}")));
+        }
     }
+    Ok(ports)
+}
+
+/// Kinds of port that need an address, with an example.
+const ADDRESSED: [(&str, &str); 2] = [("serial", "serial:/dev/ttyAMA0"), ("file", "file:evening.mid")];
+
+/// A port's word and the sound map after its last `=`, if it has one: `alsa:Synth=gs`. A name that holds a `=` itself
+/// is followed by another, with its map.
+#[must_use]
+pub fn midi_port(word: &str) -> (&str, Option<&str>) {
+    word.rsplit_once('=').map_or((word, None), |(port, map)| (port, Some(map)))
 }
 
 fn panel(values: &Values<'_>) -> Result<Option<PanelConfig>, ConfigError> {

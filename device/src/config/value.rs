@@ -3,6 +3,7 @@
 use super::layers::{ConfigError, Layers, Origin};
 use super::nearest::nearest;
 use crate::performer::Sa;
+use std::cell::RefCell;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use toml::Value;
@@ -11,12 +12,26 @@ use toml::Value;
 const LONGEST_TEXT: usize = 4096;
 
 /// Settings by their path, `section.key`.
-pub struct Values<'a>(pub &'a Layers);
+pub struct Values<'a> {
+    layers: &'a Layers,
+    /// The path of what was wrong last.
+    wrong: RefCell<Option<String>>,
+}
 
-impl Values<'_> {
+impl<'a> Values<'a> {
+    pub fn of(layers: &'a Layers) -> Self {
+        Self { layers, wrong: RefCell::default() }
+    }
+
+    /// The path of what was wrong last, if anything was.
+    pub fn last_wrong(self) -> Option<String> {
+        self.wrong.into_inner()
+    }
+
     /// An error where a setting was set.
     pub fn wrong(&self, path: &str, what: String) -> ConfigError {
-        match self.0.get(path) {
+        self.wrong.replace(Some(path.to_owned()));
+        match self.layers.get(path) {
             Ok(setting) => setting.origin.error(what),
             Err(error) => error,
         }
@@ -29,29 +44,29 @@ impl Values<'_> {
     }
 
     pub fn is_default(&self, path: &str) -> Result<bool, ConfigError> {
-        Ok(self.0.get(path)?.origin == Origin::Default)
+        Ok(self.layers.get(path)?.origin == Origin::Default)
     }
 
     pub fn yes(&self, path: &str) -> Result<bool, ConfigError> {
-        let value = &self.0.get(path)?.value;
+        let value = &self.layers.get(path)?.value;
         value.as_bool().ok_or_else(|| self.wrong(path, format!("{path} is {value}; it must be true or false")))
     }
 
     pub fn whole(&self, path: &str, range: RangeInclusive<i64>) -> Result<i64, ConfigError> {
-        let value = &self.0.get(path)?.value;
+        let value = &self.layers.get(path)?.value;
         let found = value.as_integer().filter(|number| range.contains(number));
         found.ok_or_else(|| self.out_of(path, value, "a whole number", range.start(), range.end()))
     }
 
     pub fn number(&self, path: &str, range: RangeInclusive<f64>) -> Result<f64, ConfigError> {
-        let value = &self.0.get(path)?.value;
+        let value = &self.layers.get(path)?.value;
         let found = value.as_float().or(value.as_integer().map(|number| number as f64));
         let found = found.filter(|number| range.contains(number));
         found.ok_or_else(|| self.out_of(path, value, "a number", range.start(), range.end()))
     }
 
     pub fn sa(&self, path: &str) -> Result<Sa, ConfigError> {
-        let value = &self.0.get(path)?.value;
+        let value = &self.layers.get(path)?.value;
         let word = value.as_integer().map(|note| note.to_string()).or_else(|| value.as_str().map(str::to_owned));
         let word = word.unwrap_or_else(|| value.to_string());
         word.parse().map_err(|error| self.wrong(path, format!("{path}: {error}")))
@@ -59,7 +74,7 @@ impl Values<'_> {
 
     /// `None` for "auto". The environment gives numbers as texts.
     pub fn auto_or_whole(&self, path: &str, range: RangeInclusive<i64>) -> Result<Option<i64>, ConfigError> {
-        let value = &self.0.get(path)?.value;
+        let value = &self.layers.get(path)?.value;
         if value.as_str() == Some("auto") {
             return Ok(None);
         }
@@ -74,7 +89,7 @@ impl Values<'_> {
     }
 
     pub fn text(&self, path: &str) -> Result<String, ConfigError> {
-        let value = &self.0.get(path)?.value;
+        let value = &self.layers.get(path)?.value;
         let plain = |text: &&str| text.len() <= LONGEST_TEXT && !text.contains(char::is_control);
         let found = value.as_str().filter(plain).map(str::to_owned);
         found.ok_or_else(|| self.wrong(path, format!("{path} is {value}; it must be a text of one line in \"quotes\"")))
@@ -100,7 +115,7 @@ impl Values<'_> {
     }
 
     pub fn texts(&self, path: &str) -> Result<Vec<String>, ConfigError> {
-        let value = &self.0.get(path)?.value;
+        let value = &self.layers.get(path)?.value;
         let texts = |list: &Vec<Value>| list.iter().map(|one| one.as_str().map(str::to_owned)).collect();
         let found: Option<Vec<String>> = value.as_array().and_then(texts);
         found.ok_or_else(|| {

@@ -2,8 +2,10 @@
 
 use super::user::join;
 use super::{Access, Finding, Machine};
+use rasika_hardware::midi;
 use std::path::Path;
 
+const PORTS: &str = "ports";
 const ALSA: &str = "alsa";
 const DIN: &str = "din";
 const GADGET: &str = "gadget";
@@ -17,10 +19,22 @@ const GADGET_NAME: &str = "f_midi";
 /// What sounds go out by.
 pub fn check(machine: &Machine) -> Vec<Finding> {
     let mut findings = vec![sequencer(machine)];
+    findings.extend(unknown(machine));
     findings.extend(serial(machine));
     findings.extend(files(machine));
     findings.push(gadget(machine));
     findings
+}
+
+/// Words that name no port.
+fn unknown(machine: &Machine) -> impl Iterator<Item = Finding> {
+    let is_known = |word: &str| {
+        let kind = word.split(':').next().unwrap_or_default();
+        [DIN, GADGET].contains(&kind) || midi::KINDS.iter().any(|known| known.word == kind)
+    };
+    machine.ports.iter().filter(move |word| !is_known(word)).map(|word| {
+        Finding::fail(PORTS, format!("'{word}' names no kind of MIDI port"), "`rasikad ports` lists the kinds")
+    })
 }
 
 /// Device of a word such as `serial:/dev/ttyAMA0@38400+whole`.
@@ -180,6 +194,15 @@ mod tests {
         says(&check(&with(&tree, &["alsa"])), Verdict::Ok, &["JV1010"]);
         tree.device("/dev/snd/seq", 0o660);
         says(&check(&with(&tree, &["alsa"])), Verdict::Fail, &["rasika may not open /dev/snd/seq"]);
+    }
+
+    #[test]
+    fn a_word_that_names_no_port_is_found() {
+        says(
+            &check(&with(&Tree::new(), &["serail:/dev/ttyS0"])),
+            Verdict::Fail,
+            &["serail:/dev/ttyS0", "rasikad ports"],
+        );
     }
 
     #[test]

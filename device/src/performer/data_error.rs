@@ -43,7 +43,8 @@ impl Source<'_> {
     }
 }
 
-fn one_line(message: &str) -> String {
+/// A parser's words in one line.
+pub fn one_line(message: &str) -> String {
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.starts_with("missing field") { format!("{line}; add it") } else { line }
 }

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
+
+use super::named;
 use rasika_device::config::{BOOT_FILE, Config, FILE, Layers};
 use rasika_device::terminal::say;
 
@@ -40,18 +42,26 @@ impl Settings {
 
     /// The settings in force: defaults, file, environment, flags.
     pub fn layers(&self) -> Result<Layers> {
-        self.layers_with(None)
+        let (layers, errors) = self.layers_in_part(None)?;
+        errors.into_iter().next().map_or(Ok(layers), Err)
     }
 
-    /// The same, with a text that a laptop pushed over the files: its name, and what it says.
-    pub fn layers_with(&self, pushed: Option<(&str, &str)>) -> Result<Layers> {
+    /// What can be of them, with a text that a laptop pushed over the files (its name, and what it says); and what is
+    /// wrong with the rest.
+    pub fn layers_in_part(&self, pushed: Option<(&str, &str)>) -> Result<(Layers, Vec<anyhow::Error>)> {
         let mut layers = Layers::defaults()?;
-        match &self.config {
-            Some(file) => read(&mut layers, file)?,
-            None => {
-                for file in [FILE, BOOT_FILE].map(Path::new).into_iter().filter(|file| file.exists()) {
-                    read(&mut layers, file)?;
+        let mut errors = Vec::new();
+        let files = match &self.config {
+            Some(file) => vec![file.as_path()],
+            None => [FILE, BOOT_FILE].map(Path::new).into_iter().filter(|file| file.exists()).collect(),
+        };
+        for file in files {
+            match text_of(file) {
+                Ok(text) => {
+                    let wrong = layers.file_in_part(&file.display().to_string(), &text);
+                    errors.extend(wrong.into_iter().map(anyhow::Error::from));
                 }
+                Err(error) => errors.push(error),
             }
         }
         if let Some((name, text)) = pushed {
@@ -59,12 +69,13 @@ impl Settings {
         }
         // A variable that is no Unicode cannot be one of ours.
         let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-        layers.environment(variables.map(|(name, value)| (name, value.to_string_lossy().into_owned())))?;
+        let variables = variables.map(|(name, value)| (name, value.to_string_lossy().into_owned()));
+        errors.extend(layers.environment_in_part(variables).into_iter().map(anyhow::Error::from));
         for set in &self.set {
             let (path, value) = set.split_once('=').unwrap_or((set, ""));
-            layers.flag(&format!("--set {set}"), path, value)?;
+            errors.extend(layers.flag(&format!("--set {set}"), path, value).err().map(anyhow::Error::from));
         }
-        Ok(layers)
+        Ok((layers, errors))
     }
 }
 
@@ -79,18 +90,28 @@ impl ConfigVerb {
             }
             Self::Check { file } => {
                 let mut layers = Layers::defaults()?;
-                read(&mut layers, &file)?;
-                Config::of(&layers)?;
-                say(format_args!("{} is sound", file.display()))?;
+                let name = file.display().to_string();
+                let mut errors: Vec<_> =
+                    layers.file_in_part(&name, &text_of(&file)?).into_iter().map(anyhow::Error::from).collect();
+                let (config, wrong) = Config::of_what_can_be(layers)?;
+                errors.extend(wrong.into_iter().map(anyhow::Error::from));
+                errors.extend(named::check(&config));
+                match &errors[..] {
+                    [] => say(format_args!("{name} is sound"))?,
+                    [one] => anyhow::bail!("{one:#}"),
+                    several => {
+                        several.iter().for_each(|error| eprintln!("rasikad: {error:#}"));
+                        anyhow::bail!("{} mistakes in {name}", several.len());
+                    }
+                }
             }
         }
         Ok(())
     }
 }
 
-fn read(layers: &mut Layers, file: &Path) -> Result<()> {
+fn text_of(file: &Path) -> Result<String> {
     let name = file.display();
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("cannot read {name}; check that it exists, is text and may be read"))?;
-    Ok(layers.file(&name.to_string(), &text)?)
+    std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read {name}; check that it exists, is text and may be read"))
 }

@@ -5,7 +5,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use rasika_device::config::{CameraSource, Config, Layers};
+
+use super::named;
+use rasika_device::config::{CameraSource, Config, Layers, midi_port};
 use rasika_device::doctor::{Finding, Machine, User, Verdict, examine, worst};
 use rasika_device::link::{Identity, KeyRing};
 use rasika_device::terminal::say;
@@ -61,18 +63,19 @@ impl Doctor {
             CameraSource::Device(_) | CameraSource::Pipeline(_) => None,
         };
         let ports = if here || self.settings.is_asked() { config.midi.ports.clone() } else { Vec::new() };
-        let ports = ports.iter().map(|word| super::port_and_map(word).0.to_owned()).collect();
+        let ports = if self.ports.is_empty() { ports } else { self.ports.clone() };
+        let ports = ports.iter().map(|word| midi_port(word).0.to_owned()).collect();
         let machine = Machine {
             user: self.user()?,
             models: self.models.unwrap_or_else(super::usual_models),
             state: self.state.unwrap_or(config.recording.folder),
             camera: self.camera.or(camera),
-            ports: if self.ports.is_empty() { ports } else { self.ports },
+            ports,
             clock_is_synchronised: here.then(clock_is_synchronised).flatten(),
             throttled: here.then(throttled).flatten(),
             root: self.root,
         };
-        let mut findings = vec![said];
+        let mut findings = said;
         findings.extend(examine(&machine));
         findings.push(eyes(&machine));
         findings.push(laptops(&machine));
@@ -101,19 +104,23 @@ impl Doctor {
     }
 }
 
-/// The settings, and what there is to say of them. What is wrong with them is found, and the defaults are looked at.
-fn settings(asked: &super::config::Settings) -> Result<(Config, Finding)> {
-    match asked.layers().and_then(|layers| Ok(Config::of(&layers)?)) {
-        Ok(config) => Ok((config, Finding::ok("settings", "every setting is sound; `rasikad config show` shows them"))),
-        Err(error) => {
-            let todo = "correct it; until then the box plays on its defaults, and these are looked at here";
-            Ok((built_in()?.0, Finding::fail("settings", format!("{error:#}"), todo)))
-        }
+/// The settings, and what there is to say of them: the box plays on the default of each that is wrong.
+fn settings(asked: &super::config::Settings) -> Result<(Config, Vec<Finding>)> {
+    let (layers, mut wrong) = asked.layers_in_part(None)?;
+    let (config, errors) = Config::of_what_can_be(layers)?;
+    wrong.extend(errors.into_iter().map(anyhow::Error::from));
+    wrong.extend(named::check(&config));
+    let todo = "correct it; until then the box plays on the default of this setting";
+    let mut findings: Vec<_> =
+        wrong.iter().map(|error| Finding::fail("settings", format!("{error:#}"), todo)).collect();
+    if findings.is_empty() {
+        findings.push(Finding::ok("settings", "every setting is sound; `rasikad config show` shows them"));
     }
+    Ok((config, findings))
 }
 
-fn built_in() -> Result<(Config, Finding)> {
-    Ok((Config::of(&Layers::defaults()?)?, Finding::ok("settings", "the defaults")))
+fn built_in() -> Result<(Config, Vec<Finding>)> {
+    Ok((Config::of(&Layers::defaults()?)?, vec![Finding::ok("settings", "the defaults")]))
 }
 
 /// Whether the keys of the box and of its laptops can be used.

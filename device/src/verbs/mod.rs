@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod keys;
 pub mod laptops;
 pub mod learn;
+pub mod named;
 pub mod piece;
 pub mod play;
 pub mod push;
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
+use rasika_device::config::midi_port;
 use rasika_device::performer::{Engine, Library, NoteLists, RasaMap, Sa, Settings, SoundMap};
 use rasika_device::source::{Source, SourceError};
 
@@ -174,16 +176,10 @@ pub fn writable(path: &Path) -> Result<()> {
 pub const PORT_MAPS: &str =
     "to play on, any of them with its own sound map after a last `=`: `alsa:Synth=gs`, `serial:/dev/ttyAMA0=one`";
 
-/// A port's word and the sound map after its last `=`, if it has one: `alsa:Synth=gs`. A name that holds a `=` itself
-/// is followed by another, with its map.
-pub fn port_and_map(word: &str) -> (&str, Option<&str>) {
-    word.rsplit_once('=').map_or((word, None), |(port, map)| (port, Some(map)))
-}
-
 /// The sound maps that ports carry, by the word each port is opened by.
 pub fn own_sounds(ports: &[String]) -> Result<BTreeMap<String, SoundMap>> {
     let mut sounds = BTreeMap::new();
-    for (port, map) in ports.iter().map(|word| port_and_map(word)) {
+    for (port, map) in ports.iter().map(|word| midi_port(word)) {
         if let Some(map) = map {
             sounds.insert(port.to_owned(), SoundMap::named(map)?);
         }
@@ -198,21 +194,5 @@ pub fn rest(stop: &AtomicBool) {
     let until = Instant::now() + wait;
     while Instant::now() < until && !stop.load(Ordering::Acquire) {
         std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_port_may_carry_its_own_map() {
-        assert_eq!(port_and_map("alsa:Synth"), ("alsa:Synth", None));
-        assert_eq!(port_and_map("alsa:Synth=gs"), ("alsa:Synth", Some("gs")));
-        assert_eq!(
-            port_and_map("serial:/dev/ttyAMA0@38400+whole=one"),
-            ("serial:/dev/ttyAMA0@38400+whole", Some("one"))
-        );
-        assert_eq!(port_and_map("alsa:a=b=maps/my.toml"), ("alsa:a=b", Some("maps/my.toml")));
     }
 }

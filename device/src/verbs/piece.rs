@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
+use rasika_device::config::midi_port;
 use rasika_device::latest::Latest;
 use rasika_device::performer::player::{Outputs, Player};
 use rasika_device::performer::{Engine, Portrait, Section, SoundMap, arc, midi_file};
@@ -77,7 +78,7 @@ impl Piece {
     fn perform(&self, rasa: Rasa, engine: Engine, length: Duration) -> Result<()> {
         let stop = stop_signal()?;
         let library = Arc::clone(engine.library());
-        let ports = self.ports.iter().map(|word| midi::open(super::port_and_map(word).0));
+        let ports = self.ports.iter().map(|word| midi::open(midi_port(word).0));
         let mut outputs = Outputs::new(ports.collect::<Result<Vec<_>, _>>()?);
         outputs.sounds = SoundMap::named(&self.sounds)?;
         outputs.own_sounds = super::own_sounds(&self.ports)?;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::Args;
 use rasika_device::camera::{Camera, News};
+use rasika_device::config::midi_port;
 use rasika_device::control;
 use rasika_device::hand::{Keys, Listening};
 use rasika_device::latest::Latest;
@@ -95,7 +96,7 @@ impl Play {
         let sounds = SoundMap::named(&self.sounds)?;
         let own_sounds = super::own_sounds(&self.ports)?;
         let keys = self.keys.as_deref().map(Keys::read).transpose()?.unwrap_or_default();
-        let ports = self.ports.iter().map(|word| midi::open(super::port_and_map(word).0));
+        let ports = self.ports.iter().map(|word| midi::open(midi_port(word).0));
         let ports = ports.collect::<Result<Vec<_>, _>>()?;
         let ears = self.listen.iter().map(|name| midi::open_in(name)).collect::<Result<Vec<_>, _>>()?;
         if let Some(mid) = &self.mid {

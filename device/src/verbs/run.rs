@@ -1,24 +1,30 @@
 //! `rasikad run`: the settings of a box, and the parts that can be made before any of them works.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
-use rasika_device::config::{CameraSource, Config, Layers};
+use rasika_device::config::{CameraSource, Config};
+use rasika_device::hand::Keys;
 use rasika_device::laptops;
 use rasika_device::link::message::FileKind;
 use rasika_device::panel::terminal::SimulatedPanel;
 use rasika_device::panel::{self, Panel, RecordBy};
-use rasika_device::performer::{Engine, Library, RasaMap, Settings, SoundMap};
+use rasika_device::performer::{Engine, RasaMap, Settings, SoundMap};
 use rasika_device::recorder;
 use rasika_device::shelf::{Entry, Shelf, label};
 use rasika_device::source::{Source, Wish};
 use rasika_device::steward::Front;
 use rasika_hardware::pins::{Bcm, Pull};
 
+use super::named;
+
 /// Where the settings say that takes are kept if nobody says otherwise.
 const SYSTEM_FOLDER: &str = "/var/lib/rasika";
+/// The map if the one that was named cannot be used.
+const DEFAULT_MAP: &str = "default";
 
 /// Arguments of `rasikad run`.
 #[derive(Debug, Args)]
@@ -55,10 +61,14 @@ pub struct Setup {
     pub front: Front,
     /// Folder of the networks.
     pub models: PathBuf,
-    /// Whether the settings were wrong and the defaults are used.
+    /// Whether some settings were wrong and their defaults are used.
     pub unsound: bool,
     /// How voices are laid out where a port has no map of its own.
     pub sounds: SoundMap,
+    /// How they are on ports that have.
+    pub own_sounds: BTreeMap<String, SoundMap>,
+    /// Which keys of a keyboard choose what.
+    pub keys: Keys,
     /// What laptops pushed; or why that cannot be read.
     pub shelf: Result<Arc<Shelf>, String>,
     /// What there is to tell.
@@ -66,18 +76,14 @@ pub struct Setup {
 }
 
 impl Run {
-    /// Reads the settings and makes what can be made of them. A box with wrong settings plays on its defaults and says
-    /// so; on a terminal it is told and goes no further.
+    /// Reads the settings and makes what can be made of them. A box with wrong settings plays on the defaults of those and
+    /// says so; on a terminal it is told and goes no further.
     pub fn setup(self) -> Result<Setup> {
-        let read = self.settings.layers().and_then(|layers| Ok(Config::of(&layers)?));
-        let (mut config, unsound) = match read {
-            Ok(config) => (config, false),
-            Err(error) if self.simulate => return Err(error),
-            Err(error) => {
-                eprintln!("rasikad: {error:#}; the defaults are used until then");
-                (Config::of(&Layers::defaults()?)?, true)
-            }
-        };
+        let mut wrong = Wrong { is_fatal: self.simulate, met: false };
+        let (layers, errors) = self.settings.layers_in_part(None)?;
+        errors.into_iter().try_for_each(|error| wrong.told(error))?;
+        let (mut config, errors) = Config::of_what_can_be(layers)?;
+        errors.into_iter().try_for_each(|error| wrong.told(error.into()))?;
         if self.simulate && config.recording.folder == Path::new(SYSTEM_FOLDER) {
             // Whoever tries it has no right to the system's folder.
             config.recording.folder = own_folder();
@@ -87,8 +93,14 @@ impl Run {
             Err(error) => (Err(error.to_string()), Vec::new()),
         };
         let pushed = Pushed { shelf: shelf.as_ref().ok().map(|shelf| &**shelf), told: &mut told };
-        let (config, engine, sounds) = self.with_pushed(config, unsound, pushed)?;
-        let mut config = config;
+        let (mut config, engine, sounds) = self.with_pushed(config, &mut wrong, pushed)?;
+        let (own_sounds, errors) = named::own_sounds(&config.midi);
+        errors.into_iter().try_for_each(|error| wrong.told(error))?;
+        let keys = wrong.or(named::keys(&config.midi), || Ok(Keys::default()))?;
+        if let Err(error) = named::lights(&config) {
+            wrong.told(error)?;
+            config.panel.iter_mut().for_each(|panel| panel.lights = None);
+        }
         if !self.ports.is_empty() {
             config.midi.ports = self.ports;
         }
@@ -104,7 +116,29 @@ impl Run {
             Front::Board(Panel::start(panel)?)
         };
         let models = self.models.unwrap_or_else(super::usual_models);
-        Ok(Setup { engine, config, source, front, models, unsound, sounds, shelf, told })
+        let unsound = wrong.met;
+        Ok(Setup { engine, config, source, front, models, unsound, sounds, own_sounds, keys, shelf, told })
+    }
+}
+
+/// What is wrong with the settings: on a terminal the end, in a box told and met with a default.
+struct Wrong {
+    is_fatal: bool,
+    met: bool,
+}
+
+impl Wrong {
+    fn told(&mut self, error: anyhow::Error) -> Result<()> {
+        if self.is_fatal {
+            return Err(error);
+        }
+        eprintln!("rasikad: {error:#}; the default is used until then");
+        self.met = true;
+        Ok(())
+    }
+
+    fn or<T>(&mut self, read: Result<T>, default: impl FnOnce() -> Result<T>) -> Result<T> {
+        read.or_else(|error| self.told(error).and_then(|()| default()))
     }
 }
 
@@ -129,29 +163,31 @@ impl Pushed<'_> {
 
 impl Run {
     /// Settings and music with what laptops pushed over them.
-    fn with_pushed(&self, config: Config, unsound: bool, mut pushed: Pushed<'_>) -> Result<(Config, Engine, SoundMap)> {
+    fn with_pushed(
+        &self,
+        config: Config,
+        wrong: &mut Wrong,
+        mut pushed: Pushed<'_>,
+    ) -> Result<(Config, Engine, SoundMap)> {
         let mut config = config;
         let folder = config.recording.folder.clone();
         pushed.read(FileKind::Config, |entry, text| {
-            if !unsound {
-                let layers = self.settings.layers_with(Some((entry.name.as_str(), text)))?;
-                config = Config::of(&layers)?;
-                config.recording.folder.clone_from(&folder);
-            }
+            // What is wrong with the box's own settings has been told.
+            let (layers, _) = self.settings.layers_in_part(Some((entry.name.as_str(), text)))?;
+            (config, _) = Config::of_what_can_be(layers)?;
+            config.recording.folder.clone_from(&folder);
             Ok(())
         });
         let music = &config.music;
-        let mut library = match &music.library {
-            Some(folder) => Library::with_folder(folder)?,
-            None => Library::built_in().context("the built-in ragas")?,
-        };
+        let mut library = wrong.or(named::library(music), named::built_in)?;
         pushed.read(FileKind::Raga, |entry, text| Ok(library.add_raga(entry.name.as_str(), text).map(drop)?));
-        let mut map = library.map(&music.map)?;
+        let usual = || Ok(library.map(DEFAULT_MAP)?);
+        let mut map = wrong.or(named::map(music, &library), usual)?;
         pushed.read(FileKind::Map, |entry, text| {
             map = RasaMap::parse(entry.name.as_str(), text, &library)?;
             Ok(())
         });
-        let mut sounds = SoundMap::named(&music.sounds)?;
+        let mut sounds = wrong.or(named::sounds(music), || Ok(SoundMap::default()))?;
         pushed.read(FileKind::Sounds, |entry, text| {
             sounds = SoundMap::parse(entry.name.as_str(), text)?;
             Ok(())

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Args;
 use rasika_device::config::Config;
+use rasika_device::config::midi_port;
 use rasika_device::control::{self, Report, Verbs};
 use rasika_device::hand::Listening;
 use rasika_device::performer::Library;
@@ -58,7 +59,7 @@ impl Panic {
             control::ask(&control::places(), &json!({ "verb": "panic" }))?;
             return Ok(());
         }
-        let ports = self.ports.iter().map(|name| super::port_and_map(name).0).filter(|name| midi::sounds(name));
+        let ports = self.ports.iter().map(|name| midi_port(name).0).filter(|name| midi::sounds(name));
         let silenced = ports.map(|name| midi::open(name).and_then(|mut port| player::sweep(&mut *port)));
         silenced.collect::<Vec<_>>().into_iter().collect::<Result<(), _>>().map_err(Into::into)
     }
