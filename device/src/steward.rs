@@ -214,6 +214,12 @@ impl<'a> Steward<'a> {
         self.load_models();
         self.tell(Event::Ready);
         self.parts.supervision.status("playing");
+        let end = self.go_round(stop);
+        self.end_recording();
+        end
+    }
+
+    fn go_round(&mut self, stop: &AtomicBool) -> End {
         loop {
             self.parts.rounds.fetch_add(1, Ordering::AcqRel);
             let wants_to_quit = matches!(&self.parts.front, Front::Terminal(panel) if panel.wants_to_quit());
@@ -233,11 +239,22 @@ impl<'a> Steward<'a> {
             self.hear_player();
             self.hear_recorder();
             if self.hear_panel() {
-                return End::ShutDown;
+                if let Front::Board(_) = self.parts.front {
+                    return End::ShutDown;
+                }
+                self.screen.say("a box would switch itself off now");
+                return End::Asked;
             }
             self.look();
             self.show();
         }
+    }
+
+    /// A take that is being recorded is kept; what became of it is the last there is to say.
+    fn end_recording(mut self) {
+        let reports = self.parts.recorder.reports().clone();
+        drop(self.parts.recorder);
+        reports.try_iter().for_each(|report| self.screen.say(&report.to_string()));
     }
 
     fn tell(&self, event: Event) {
@@ -360,21 +377,24 @@ impl<'a> Steward<'a> {
             }
             self.takes_changed(matches!(report, recorder::Report::SetAside(_)));
             match report {
-                recorder::Report::Ready { .. } => self.tell(Event::FaultGone(Fault::Disk)),
-                recorder::Report::Confirmed { cut_short, .. } => {
-                    self.tell(if cut_short.is_some() { Event::TakeCut } else { Event::TakeSaved });
+                recorder::Report::Ready { .. } | recorder::Report::Begun(_) => {
                     self.tell(Event::FaultGone(Fault::Disk));
                 }
-                recorder::Report::Refused(_) | recorder::Report::Empty(_) => self.tell(Event::TakeRefused),
-                recorder::Report::Fault(_) => {
+                recorder::Report::Confirmed { cut_short: None, .. } => {
+                    self.tell(Event::TakeSaved);
+                    self.tell(Event::FaultGone(Fault::Disk));
+                }
+                recorder::Report::Confirmed { cut_short: Some(_), .. } => {
+                    self.tell(Event::TakeCut);
+                    self.tell(Event::Fault(Fault::Disk));
+                }
+                recorder::Report::Empty(_) => self.tell(Event::TakeRefused),
+                recorder::Report::Refused(_) | recorder::Report::Fault(_) => {
                     self.tell(Event::TakeRefused);
                     self.tell(Event::Fault(Fault::Disk));
                 }
-                recorder::Report::Begun(_)
-                | recorder::Report::Discarded(_)
-                | recorder::Report::NothingToDiscard
-                | recorder::Report::Pruned(_)
-                | recorder::Report::SetAside(_) => {}
+                recorder::Report::NothingToDiscard => self.tell(Event::NothingDiscarded),
+                recorder::Report::Discarded(_) | recorder::Report::Pruned(_) | recorder::Report::SetAside(_) => {}
             }
         }
     }

@@ -40,7 +40,7 @@ const GESTURES: [Gesture; 13] = [
     Stuck(Record),
 ];
 
-const EVENTS: [Event; 15] = [
+const EVENTS: [Event; 16] = [
     Event::Ready,
     Event::FaceSeen(true),
     Event::FaceSeen(false),
@@ -48,6 +48,7 @@ const EVENTS: [Event; 15] = [
     Event::TakeSaved,
     Event::TakeCut,
     Event::TakeRefused,
+    Event::NothingDiscarded,
     Event::PairingAsked([4, 0, 7]),
     Event::PairingDone(true),
     Event::PairingDone(false),

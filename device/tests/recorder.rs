@@ -274,3 +274,33 @@ fn a_folder_that_cannot_be_written_is_a_sentence_and_is_tried_again() {
     wait(&recorder, "readiness", |report| matches!(report, Report::Ready { .. }).then_some(()));
     assert_eq!(take_of(&recorder, Rasa::Veera, 10).observations, 10);
 }
+
+#[test]
+fn a_take_is_not_confirmed_into_a_file_that_was_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("takes");
+    let recorder = Recorder::start(settings(&place)).unwrap();
+    take_of(&recorder, Rasa::Hasya, 20);
+    type Deletes = fn(&Path);
+    let ways: [Deletes; 2] = [
+        |place| std::fs::remove_file(place.join("takes.db")).unwrap(),
+        |place| std::fs::remove_dir_all(place).unwrap(),
+    ];
+    for delete in ways {
+        recorder.begin(plan(Rasa::Veera)).unwrap();
+        wait(&recorder, "a beginning", |report| matches!(report, Report::Begun(_)).then_some(()));
+        (0..20).for_each(|frame| recorder.offer(&observation(1, frame)));
+        delete(&place);
+        recorder.end().unwrap();
+        let why = wait(&recorder, "a fault", |report| match report {
+            Report::Fault(why) => Some(why.clone()),
+            Report::Confirmed { .. } => panic!("it is confirmed and on no disk"),
+            _ => None,
+        });
+        assert!(why.contains("was deleted"), "{why}");
+        wait(&recorder, "the store", |report| matches!(report, Report::Ready { .. }).then_some(()));
+        let kept = take_of(&recorder, Rasa::Karuna, 20);
+        let takes = Store::open(&place.join("takes.db")).unwrap().takes().unwrap();
+        assert!(takes.iter().any(|take| take.id == kept.id && take.state == State::Confirmed));
+    }
+}

@@ -56,6 +56,39 @@ fn a_take_is_chosen_recorded_kept_and_discarded_while_the_music_plays() {
 }
 
 #[test]
+fn a_box_in_a_terminal_ends_and_switches_nothing_off_and_says_what_became_of_its_take() {
+    let folder = tempfile::tempdir().unwrap();
+    // Found before the system's, should it be asked.
+    let (programs, mark) = (folder.path().join("bin"), folder.path().join("asked"));
+    std::fs::create_dir(&programs).unwrap();
+    let systemctl = programs.join("systemctl");
+    std::fs::write(&systemctl, format!("#!/bin/sh\ntouch {}\n", mark.display())).unwrap();
+    std::fs::set_permissions(&systemctl, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let arguments = [&*film("WolfgangLanger_Pexels.mp4"), "--set", "midi.ports=[]"];
+    let mut rasika = Rasika::start_with(folder.path(), &arguments, &[("PATH", &path)]);
+    rasika.hears("ready to record");
+    // An arrow, which ends in a letter of ours.
+    rasika.press("\x1b[B");
+    rasika.press("s");
+    rasika.hears("label shringara");
+    rasika.press("R");
+    rasika.hears("recording take");
+    std::thread::sleep(Duration::from_millis(1_500));
+    let end = rasika.ends();
+    assert!(end.contains("of shringara is kept"), "{end}");
+
+    let mut rasika = Rasika::start_with(folder.path(), &arguments, &[("PATH", &path)]);
+    rasika.hears("ready to record");
+    rasika.press("d");
+    rasika.hears("is discarded");
+    rasika.press("B");
+    rasika.hears("switch itself off");
+    rasika.has_ended();
+    assert!(!mark.exists(), "the system was asked to switch off");
+}
+
+#[test]
 fn without_camera_port_and_models_the_box_says_so_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let line = Terminal::new(Arc::default());

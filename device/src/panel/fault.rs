@@ -9,13 +9,13 @@ pub enum Fault {
     Camera,
     /// A MIDI port is gone.
     Port,
-    /// No room for another take.
+    /// No take can be kept: no room, or a disk that fails.
     Disk,
     /// The model does not load or fails its self-test.
     Model,
     /// A button or an LED cannot be used.
     Pins,
-    /// The settings are wrong; the box runs on its defaults.
+    /// Some settings are wrong; the box runs on the defaults of those.
     Config,
 }
 
@@ -35,17 +35,19 @@ impl Fault {
         match self {
             Self::Camera => ("no camera", "plug it in (again); the drone plays on and the box keeps looking for it"),
             Self::Port => ("a MIDI port is lost", "check cable and power of the synth; it is found again by itself"),
-            Self::Disk => {
-                ("the disk is full: no new take", "sync with the laptop, then delete takes there; playing goes on")
-            }
+            Self::Disk => (
+                "no take can be kept: the disk is full, or fails",
+                "sync with the laptop and prune; if that is not it, `rasikad doctor` says more; playing goes on",
+            ),
             Self::Model => ("the model is bad", "push it again from the laptop; until then the one before it is used"),
             Self::Pins => (
                 "a button or LED cannot be used",
                 "is a button stuck? `rasikad doctor` names the pin; it is tried again by itself",
             ),
-            Self::Config => {
-                ("the settings are wrong", "`rasikad config check` names the line; until then the defaults are used")
-            }
+            Self::Config => (
+                "the settings are wrong",
+                "`rasikad config check` names the line; until then the default of that setting is used",
+            ),
         }
     }
 }

@@ -25,6 +25,23 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// Bytes came from the terminal at once: keys, or the sequence of one that has no letter (arrows, F keys), which is
+    /// none of ours.
+    pub fn read(&mut self, now: Duration, bytes: &[u8]) {
+        const ESCAPE: u8 = 0x1B;
+        let mut bytes = bytes.iter().copied();
+        while let Some(byte) = bytes.next() {
+            if byte != ESCAPE {
+                self.typed(now, char::from(byte));
+            } else if let Some(begin) = bytes.next()
+                && matches!(begin, b'[' | b'O')
+            {
+                // It ends with the first letter, or `~`.
+                while bytes.next().is_some_and(|byte| !(0x40..=0x7E).contains(&byte)) {}
+            }
+        }
+    }
+
     /// A key was typed.
     pub fn typed(&mut self, now: Duration, key: char) {
         match key {
@@ -128,6 +145,18 @@ mod tests {
     fn capitals_hold_each_button_by_itself_or_both() {
         assert_eq!(gestures(&[(0, 'S'), (50, 'R'), (600, 'S'), (700, 'R')]), [ChordClick]);
         assert_eq!(gestures(&[(0, 'S'), (1500, 'B'), (2000, 'B')]), [HoldBegan(Select), HoldEnded(Select)]);
+    }
+
+    #[test]
+    fn keys_without_a_letter_press_nothing() {
+        let mut keys = Keys::default();
+        // Down, F1, F3, F5, Alt-s, Escape, a mouse's report.
+        for sequence in ["\x1b[B", "\x1bOP", "\x1bOR", "\x1b[15~", "\x1bs", "\x1b", "\x1b[<0;12;3M"] {
+            keys.read(Duration::ZERO, sequence.as_bytes());
+            assert_eq!(keys.due(), None, "{sequence:?}");
+        }
+        keys.read(Duration::ZERO, b"\x1b[Bs");
+        assert!(keys.due().is_some());
     }
 
     #[test]

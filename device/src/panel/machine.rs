@@ -38,6 +38,8 @@ pub enum Event {
     TakeCut,
     /// The take is not begun, or not kept.
     TakeRefused,
+    /// There was no take to discard.
+    NothingDiscarded,
     /// A laptop asks to be paired; these digits (0–9 each) are of its handshake.
     PairingAsked([u8; 3]),
     /// Pairing is over; true if a laptop was let in.
@@ -224,6 +226,10 @@ impl Machine {
             Event::TakeSaved => Input::TakeSaved,
             Event::TakeCut => Input::TakeCut,
             Event::TakeRefused => Input::TakeRefused,
+            Event::NothingDiscarded => {
+                self.tell(now, News::Refused);
+                Input::Noted
+            }
             Event::PairingAsked(digits) => {
                 if action(Input::PairingAsked, self.state) == Action::Deny {
                     out.push(Command::RefusePairing(digits));

@@ -160,7 +160,7 @@ impl Fingers {
                     let mut bytes = [0; 64];
                     match typed.read(&mut bytes) {
                         Ok(count) if count > 0 => {
-                            bytes[..count].iter().for_each(|byte| keys.typed(now(), char::from(*byte)));
+                            keys.read(now(), &bytes[..count]);
                         }
                         // The script is over or the terminal is gone; what it asked for is still done.
                         _ => listening = false,

@@ -3,6 +3,8 @@
 use super::{Report, Settings};
 use crate::store::{Store, StoreError, free_bytes, set_aside};
 use crossbeam_channel::Sender;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The first wait before a store that failed is tried again; each further one is twice as long.
@@ -14,6 +16,8 @@ pub struct Keeper {
     settings: Settings,
     reports: Sender<Report>,
     store: Option<Store>,
+    /// Which file it is, by device and number: its name may be another's by now.
+    opened: Option<(u64, u64)>,
     retry: Duration,
     retry_at: Instant,
     /// What was said last, so that a fault that stays is said once.
@@ -22,7 +26,7 @@ pub struct Keeper {
 
 impl Keeper {
     pub fn new(settings: Settings, reports: Sender<Report>) -> Self {
-        Self { settings, reports, store: None, retry: FIRST_RETRY, retry_at: Instant::now(), said: None }
+        Self { settings, reports, store: None, opened: None, retry: FIRST_RETRY, retry_at: Instant::now(), said: None }
     }
 
     /// Says something; if nobody reads, nobody is made to wait.
@@ -37,10 +41,16 @@ impl Keeper {
         }
     }
 
-    /// The store, opened now if it was not.
+    /// The store, opened now if it was not. What is written to a file that was deleted would be nowhere: that is a fault,
+    /// and the store is begun anew a moment later.
     pub fn store(&mut self) -> Result<&mut Store, String> {
         if self.store.is_none() {
             self.open()?;
+        } else if file_of(&self.settings.file()) != self.opened {
+            self.store = None;
+            let why = format!("{} was deleted while the box was using it", self.settings.file().display());
+            self.failed(why.clone());
+            return Err(why);
         }
         self.store.as_mut().ok_or_else(|| "the store is closed; try again".into())
     }
@@ -100,7 +110,7 @@ impl Keeper {
         }
         match opened {
             Ok((store, interrupted)) => {
-                self.store = Some(store);
+                (self.store, self.opened) = (Some(store), file_of(&file));
                 (self.retry, self.said) = (FIRST_RETRY, None);
                 self.say(Report::Ready { interrupted: interrupted.iter().map(|take| take.id).collect() });
                 Ok(())
@@ -138,4 +148,9 @@ impl Keeper {
             self.said = Some(why);
         }
     }
+}
+
+/// Device and number of a file, if it is there.
+fn file_of(path: &Path) -> Option<(u64, u64)> {
+    path.metadata().ok().map(|file| (file.dev(), file.ino()))
 }

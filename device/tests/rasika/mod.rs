@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// A box that runs, and what it has said.
@@ -13,11 +14,17 @@ pub struct Rasika {
     child: Child,
     keys: ChildStdin,
     said: Arc<Mutex<String>>,
+    listeners: Vec<JoinHandle<()>>,
     socket: PathBuf,
 }
 
 impl Rasika {
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(folder, arguments, &[])
+    }
+
+    /// With variables in its environment.
+    pub fn start_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(program())
             .arg("--simulate")
             .arg("--set")
@@ -28,6 +35,7 @@ impl Rasika {
             .args(arguments)
             .env("RASIKA_SOCKET", folder.join("socket"))
             .env_remove("NOTIFY_SOCKET")
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -42,11 +50,10 @@ impl Rasika {
                 for line in lines.lines().map_while(Result::ok) {
                     said.lock().unwrap().push_str(&(line + "\n"));
                 }
-            });
+            })
         };
-        listen(Box::new(BufReader::new(out)));
-        listen(Box::new(BufReader::new(err)));
-        Self { child, keys, said, socket: folder.join("socket") }
+        let listeners = vec![listen(Box::new(BufReader::new(out))), listen(Box::new(BufReader::new(err)))];
+        Self { child, keys, said, listeners, socket: folder.join("socket") }
     }
 
     pub fn press(&mut self, key: &str) {
@@ -100,14 +107,22 @@ impl Rasika {
         self.child.wait().unwrap();
     }
 
-    pub fn ends(mut self) {
+    /// Leaves it; what it said at last.
+    pub fn ends(mut self) -> String {
         self.press("q");
+        self.has_ended()
+    }
+
+    /// Waits for its end; what it said at last.
+    pub fn has_ended(mut self) -> String {
         let begun = Instant::now();
         while self.child.try_wait().unwrap().is_none() {
             assert!(begun.elapsed() < Duration::from_secs(20), "it does not end");
             std::thread::sleep(Duration::from_millis(20));
         }
         assert!(self.child.wait().unwrap().success());
+        self.listeners.drain(..).for_each(|listener| listener.join().unwrap());
+        std::mem::take(&mut *self.said.lock().unwrap())
     }
 }
 
