@@ -14,6 +14,7 @@ pub mod latest;
 #[cfg(feature = "perception")]
 pub mod line;
 pub mod link;
+mod nearest;
 pub mod panel;
 pub mod performer;
 #[cfg(feature = "perception")]

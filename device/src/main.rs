@@ -32,7 +32,7 @@ use rasika_device::performer::player::{Absent, Outputs, Player};
 use rasika_device::recorder::Recorder;
 use rasika_device::steward::{End, Parts, Steward, TakeNotes};
 use rasika_device::supervision::{Notifier, Progress, Supervision};
-use rasika_device::terminal::{say, stop_signal};
+use rasika_device::terminal::{say, sleep_in_silence, stop_signal};
 use rasika_device::watcher::Way;
 use rasika_hardware::midi::{self, MidiIn, MidiOut};
 use rasika_models::Mood;
@@ -141,6 +141,7 @@ fn run(setup: Setup) -> Result<()> {
     let player = Player::start(engine, Arc::clone(&moods), outputs)?;
     signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(player.panic()))
         .context("cannot listen for signals")?;
+    sleep_in_silence(Arc::clone(player.panic())).context("cannot listen for signals")?;
 
     let (hand, panic) = (Arc::clone(player.hand()), Arc::clone(player.panic()));
     let ears = config.midi.midi_in.iter().map(|word| ear(word)).collect();

@@ -79,6 +79,12 @@ impl Screen {
         self.last_drawn = Some(Instant::now());
         let mut panel = self.panel(view);
         panel.extend_from_slice(&self.below);
+        let (columns, rows) = size();
+        // What stands last is the panel of buttons and LEDs, or the music.
+        panel.drain(..panel.len().saturating_sub(rows.saturating_sub(1)));
+        for line in &mut panel {
+            clip(line, columns.saturating_sub(1));
+        }
         let mut out = String::new();
         if self.drawn_lines > 0 {
             let _ = write!(out, "\x1b[{}A", self.drawn_lines);
@@ -141,6 +147,39 @@ impl Screen {
     }
 }
 
+/// Columns and rows of the terminal; as many as it likes if it does not say.
+fn size() -> (usize, usize) {
+    // SAFETY: all zeros is a value of this plain C structure.
+    let mut size: libc::winsize = unsafe { std::mem::zeroed() };
+    // SAFETY: the call writes to the structure alone; a descriptor that is no terminal is refused.
+    let told = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) } == 0;
+    let or_any = |cells: u16| if told && cells > 0 { usize::from(cells) } else { usize::MAX };
+    (or_any(size.ws_col), or_any(size.ws_row))
+}
+
+/// Cuts a line to so many columns; what colours it takes none.
+fn clip(line: &mut String, columns: usize) {
+    const RESET: &str = "\x1b[0m";
+    let (mut shown, mut is_code, mut has_colour) = (0, false, false);
+    let mut cut = None;
+    for (at, letter) in line.char_indices() {
+        match letter {
+            '\x1b' => (is_code, has_colour) = (true, true),
+            'm' if is_code => is_code = false,
+            _ if is_code => {}
+            _ if shown == columns => {
+                cut = Some(at);
+                break;
+            }
+            _ => shown += 1,
+        }
+    }
+    if let Some(cut) = cut {
+        line.truncate(cut);
+        line.push_str(if has_colour { RESET } else { "" });
+    }
+}
+
 fn mood_name(view: &View) -> &'static str {
     view.mood.rasa.map_or("no rasa", Rasa::name)
 }
@@ -175,5 +214,23 @@ fn color(rasa: Rasa) -> &'static str {
         Rasa::Bibhatsa => "1;34",
         Rasa::Adbhuta => "1;93",
         Rasa::Shanta => "1;36",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_fit_their_columns_and_colours_end() {
+        let clipped = |line: &str, columns| {
+            let mut line = line.to_owned();
+            clip(&mut line, columns);
+            line
+        };
+        assert_eq!(clipped("hasya ███", 7), "hasya █");
+        assert_eq!(clipped("hasya", 5), "hasya");
+        assert_eq!(clipped("\x1b[1;97mhasya\x1b[0m", 5), "\x1b[1;97mhasya\x1b[0m");
+        assert_eq!(clipped("\x1b[1;97mhasya\x1b[0m and", 3), "\x1b[1;97mhas\x1b[0m");
     }
 }

@@ -106,6 +106,16 @@ pub enum Source {
 }
 
 impl Source {
+    /// The files it reads.
+    #[must_use]
+    pub fn files(&self) -> &[PathBuf] {
+        match self {
+            Self::Camera(_) | Self::Pipeline(_) => &[],
+            Self::Video(file) => std::slice::from_ref(file),
+            Self::Pictures(files) => files,
+        }
+    }
+
     /// Finds out what a path is: a video, a picture, a folder of pictures, or a camera device.
     ///
     /// # Errors

@@ -232,6 +232,29 @@ fn bad_input_gets_one_sentence() {
 }
 
 #[test]
+fn what_is_read_is_never_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let film = folder.path().join("demo.mp4");
+    std::fs::copy(media("no_face.mp4"), &film).unwrap();
+    let before = std::fs::read(&film).unwrap();
+    let (film_name, out) = (film.to_str().unwrap(), folder.path().to_str().unwrap());
+    refuses(&["play", film_name, "--mid", film_name], &["no MIDI file", "another name"]);
+    refuses(&["demo", film_name, "--out", out], &["demo.mp4", "--out"]);
+    let raga = folder.path().join("mine.toml");
+    std::fs::write(&raga, include_str!("../ragas/desh.toml")).unwrap();
+    let raga_name = raga.to_str().unwrap();
+    refuses(&["raga", "play", raga_name, "-o", raga_name, "--minutes", "0.2"], &["mine.toml", "another name"]);
+    assert!(std::fs::read(&film).unwrap() == before);
+    assert_eq!(std::fs::read_to_string(&raga).unwrap(), include_str!("../ragas/desh.toml"));
+    // A MIDI file of before is what one expects to write anew.
+    let mid = folder.path().join("music.mid");
+    for _ in 0..2 {
+        let done = rasikad(&["raga", "play", raga_name, "-o", mid.to_str().unwrap(), "--minutes", "0.2"]);
+        assert!(done.status.success(), "{}", stderr(&done));
+    }
+}
+
+#[test]
 fn a_truncated_video_gives_what_it_holds_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let cut = folder.path().join("cut.mp4").display().to_string();

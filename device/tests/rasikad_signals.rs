@@ -53,8 +53,27 @@ fn say(child: &Child, signal: libc::c_int) {
 }
 
 #[test]
+fn put_to_sleep_it_is_silent_and_woken_it_plays_on() {
+    let line = Terminal::new(Arc::default());
+    let mut child = playing(&line);
+    let state = || {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+        stat.rsplit_once(") ").unwrap().1.chars().next()
+    };
+    say(&child, libc::SIGTSTP);
+    wait("it sleeps", || state() == Some('T'));
+    wait("silence", || line.synth().sounding.is_empty());
+    let before = line.synth().notes;
+    say(&child, libc::SIGCONT);
+    wait("it plays on", || line.synth().notes > before + 3);
+    say(&child, libc::SIGTERM);
+    child.wait().unwrap();
+    wait("silence", || line.synth().sounding.is_empty());
+}
+
+#[test]
 fn asked_to_end_it_ends_every_note() {
-    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT] {
         let line = Terminal::new(Arc::default());
         let mut child = playing(&line);
         say(&child, signal);

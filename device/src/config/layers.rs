@@ -1,6 +1,6 @@
 //! What is set, by whom: the defaults, a file, the environment, flags; the later over the earlier.
 
-use super::nearest::nearest;
+use crate::nearest::nearest;
 use crate::performer::data_error::{DataError, Source, one_line};
 use serde::Deserialize as _;
 use std::fmt;

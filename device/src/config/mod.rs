@@ -4,7 +4,6 @@
 //! Nothing here reads files or the environment by itself: the laptop uses it for a box's settings as the box does.
 
 mod layers;
-mod nearest;
 mod value;
 
 pub use layers::{ConfigError, DEFAULTS, Layers, Origin, Setting};

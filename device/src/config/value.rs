@@ -1,7 +1,7 @@
 //! Single values as what they must be.
 
 use super::layers::{ConfigError, Layers, Origin};
-use super::nearest::nearest;
+use crate::nearest::nearest;
 use crate::performer::Sa;
 use std::cell::RefCell;
 use std::ops::RangeInclusive;

@@ -26,6 +26,8 @@ const FILM: &str = "demo.mp4";
 const POSTER: &str = "demo.png";
 const SOUND: &str = "demo.wav";
 const TIMELINE: &str = "timeline.jsonl";
+/// All of them.
+pub const FILES: [&str; 5] = [MIDI, FILM, POSTER, SOUND, TIMELINE];
 
 /// Why a demo cannot leave what it should.
 #[derive(Debug, thiserror::Error)]

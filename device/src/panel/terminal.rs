@@ -5,6 +5,7 @@ use super::keys::{Keys, LEGEND};
 use super::running::{Panel, StartError};
 use super::settings::Settings;
 use super::sign::Led;
+use crate::terminal::KeyMode;
 use rasika_hardware::buttons::Button;
 use rasika_hardware::pins::{Pins, Pull, SimulatedPins, now};
 use std::fs::File;
@@ -149,7 +150,7 @@ struct Fingers {
 
 impl Fingers {
     fn press(&self, mut typed: impl Typed, stopped: &UnixStream) {
-        let _single_keys = SingleKeys::of(typed.as_raw_fd());
+        let _single_keys = KeyMode::single(typed.as_raw_fd());
         let mut keys = Keys::default();
         let mut listening = true;
         loop {
@@ -191,36 +192,4 @@ fn ready(stopped: RawFd, typed: Option<RawFd>, wait: Option<Duration>) -> io::Re
         return if error.kind() == io::ErrorKind::Interrupted { Ok([false; 2]) } else { Err(error) };
     }
     Ok(fds.map(|fd| fd.revents != 0))
-}
-
-/// A terminal that hands on single keys without showing them; dropped, it is as it was. Ctrl-C stays a signal.
-struct SingleKeys {
-    terminal: RawFd,
-    before: libc::termios,
-}
-
-impl SingleKeys {
-    /// `None` if this is no terminal.
-    fn of(terminal: RawFd) -> Option<Self> {
-        // SAFETY: a termios of zeros is valid, and tcgetattr only writes to it.
-        let mut before: libc::termios = unsafe { std::mem::zeroed() };
-        // SAFETY: as above; a descriptor that is no terminal is refused.
-        if unsafe { libc::tcgetattr(terminal, &raw mut before) } != 0 {
-            return None;
-        }
-        let mut single = before;
-        single.c_lflag &= !(libc::ICANON | libc::ECHO);
-        single.c_cc[libc::VMIN] = 1;
-        single.c_cc[libc::VTIME] = 0;
-        // SAFETY: `single` is what the terminal had, with two flags less.
-        (unsafe { libc::tcsetattr(terminal, libc::TCSANOW, &raw const single) } == 0)
-            .then_some(Self { terminal, before })
-    }
-}
-
-impl Drop for SingleKeys {
-    fn drop(&mut self) {
-        // SAFETY: `before` is what tcgetattr gave; a terminal that is gone needs nothing.
-        unsafe { libc::tcsetattr(self.terminal, libc::TCSANOW, &raw const self.before) };
-    }
 }

@@ -1,5 +1,6 @@
 //! Where a data file is wrong and what to do about it.
 
+use crate::nearest::nearest;
 use std::ops::Range;
 
 /// A raga, tala or map file that cannot be used. Reads `ragas/foo.toml:12: what is wrong; what to do`.
@@ -43,8 +44,43 @@ impl Source<'_> {
     }
 }
 
-/// A parser's words in one line.
+/// A parser's words in one line, with what was meant rather than all there is.
 pub fn one_line(message: &str) -> String {
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.starts_with("missing field") { format!("{line}; add it") } else { line }
+    if line.starts_with("missing field") {
+        return format!("{line}; add it");
+    }
+    if line.starts_with("unknown field") {
+        // Names stand between backticks: the wrong one, then those that there are.
+        let names: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
+        if let [wrong, known @ ..] = &names[..]
+            && let Some(name) = nearest(wrong, known)
+        {
+            return format!("there is no key '{wrong}'; did you mean {name}?");
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_key_is_met_with_the_one_that_was_meant() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(dead_code, reason = "it is read and no more")]
+        struct File {
+            vadi: Option<String>,
+            samvadi: Option<String>,
+        }
+        let said = |text| Source { file: "my.toml", text }.parse::<File>().unwrap_err().to_string();
+        assert_eq!(
+            said("vadi = \"G\"\nsamvaddi = \"N\"\n"),
+            "my.toml:2: there is no key 'samvaddi'; did you mean samvadi?"
+        );
+        let other = said("colour = 3\n");
+        assert!(other.contains("colour") && other.contains("vadi") && other.contains("samvadi"), "{other}");
+    }
 }

@@ -4,6 +4,7 @@ use super::data_error::{DataError, Source};
 use super::library::Library;
 use super::swara::Note;
 use super::tala::{BOLS, Bol};
+use crate::nearest::nearest;
 use rasika_models::Rasa;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -179,7 +180,9 @@ fn read_style(source: &Source<'_>, raw: &StyleFile, library: &Library) -> Result
     let ragas = raw.ragas.get_ref().iter().map(|name| {
         let unknown = || {
             let known: Vec<&str> = library.ragas.iter().map(|raga| raga.name.as_str()).collect();
-            format!("there is no raga '{}'; there are {}", name.get_ref(), known.join(", "))
+            let meant =
+                nearest(name.get_ref(), &known).map(|name| format!("did you mean {name}? ")).unwrap_or_default();
+            format!("there is no raga '{}'; {meant}there are {}", name.get_ref(), known.join(", "))
         };
         library.raga(name.get_ref()).ok_or_else(|| source.error(&name.span(), unknown()))
     });

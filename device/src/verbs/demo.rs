@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use rasika_device::demo::Demo;
+use rasika_device::demo::{self, Demo};
 use rasika_device::performer::{Hands, Performance};
 use rasika_device::screen::{Screen, View};
 use rasika_device::terminal::{say, stop_signal};
@@ -32,6 +32,13 @@ impl DemoArgs {
     pub fn run(self) -> Result<()> {
         let source = self.input.source()?;
         anyhow::ensure!(!source.is_live(), "a demo needs a video or pictures; use `rasikad play` with a camera");
+        for path in demo::FILES.map(|name| self.out.join(name)) {
+            let name = path.display();
+            let same =
+                |file: &PathBuf| path.canonicalize().is_ok_and(|path| file.canonicalize().is_ok_and(|it| it == path));
+            let is_source = source.files().iter().any(same);
+            anyhow::ensure!(!is_source, "{name} is what the demo is to be made of; give another folder with --out");
+        }
         let reader = source.open(self.input.mirrored)?;
         let (rate_hz, frames) = (reader.rate_hz(), reader.announced());
         let mut watcher = Watcher::new(Way { models: self.input.models(), every_frame: false, live: false })?;

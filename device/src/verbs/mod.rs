@@ -18,6 +18,7 @@ pub mod status;
 pub mod table;
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -160,6 +161,10 @@ pub fn writable(path: &Path) -> Result<()> {
     let name = path.display();
     if let Ok(there) = path.metadata() {
         anyhow::ensure!(there.is_file(), "cannot write {name}: it is no file; give another name");
+        let mut begin = Vec::new();
+        let read = std::fs::File::open(path).and_then(|file| file.take(4).read_to_end(&mut begin));
+        let is_ours = read.is_ok() && (begin.is_empty() || begin == *b"MThd");
+        anyhow::ensure!(is_ours, "{name} is there and is no MIDI file, so it is not overwritten; give another name");
     }
     anyhow::ensure!(
         folder.is_dir(),

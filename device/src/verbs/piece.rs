@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use rasika_device::config::midi_port;
 use rasika_device::latest::Latest;
 use rasika_device::performer::player::{Outputs, Player};
 use rasika_device::performer::{Engine, Portrait, Section, SoundMap, arc, midi_file};
-use rasika_device::terminal::{say, stop_signal};
+use rasika_device::terminal::{say, sleep_in_silence, stop_signal};
 use rasika_hardware::midi;
 use rasika_models::{Mood, Rasa};
 
@@ -84,6 +84,7 @@ impl Piece {
         outputs.own_sounds = super::own_sounds(&self.ports)?;
         let moods = Arc::new(Latest::<Mood>::default());
         let player = Player::start(engine, Arc::clone(&moods), outputs)?;
+        sleep_in_silence(Arc::clone(player.panic())).context("cannot listen for signals")?;
         let begun = Instant::now();
         let mut said = Section::Drone;
         while begun.elapsed() < length && !stop.load(Ordering::Acquire) && player.is_playing() {

@@ -17,7 +17,7 @@ use rasika_device::performer::{Engine, Hands, Library, Performance, SoundMap, mi
 use rasika_device::screen::Screen;
 use rasika_device::source::Reader;
 use rasika_device::steward::{temperature_c, view};
-use rasika_device::terminal::{say, stop_signal};
+use rasika_device::terminal::{say, sleep_in_silence, stop_signal};
 use rasika_device::watcher::{Sight, Watcher, Way};
 use rasika_hardware::midi;
 use rasika_models::{Mood, Rasa};
@@ -131,6 +131,7 @@ impl Play {
         let player = Player::start(engine, Arc::clone(&moods), outputs)?;
         signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(player.panic()))
             .context("cannot listen for signals")?;
+        sleep_in_silence(Arc::clone(player.panic())).context("cannot listen for signals")?;
         let (hand, panic) = (Arc::clone(player.hand()), Arc::clone(player.panic()));
         let listening = Listening::start(ears, midi::open_in, keys, &sent, hand, panic)?;
         let control = control::serve(super::status::verbs(&player, &library, Some(&listening)));
