@@ -54,7 +54,8 @@ fn a_line_that_is_crooked_by_mistake() {
 #[test]
 fn what_is_missing_or_unknown() {
     refused("vadi = \"G\"\n", "", "", &["missing field `vadi`"]);
-    refused("vadi = \"G\"", "vadi = \"G\"\nwadi = \"G\"", "wadi", &["wadi", "expected"]);
+    refused("vadi = \"G\"", "vadi = \"G\"\nwadi = \"G\"", "wadi", &["there is no key 'wadi'; did you mean vadi?"]);
+    refused("vadi = \"G\"", "vadi = \"G\"\ncolour = \"G\"", "colour", &["colour", "expected"]);
     refused("M = \"45/32\"\n", "", "[shruti]", &["leaves out M", "M = \"45/32\""]);
     refused("name = \"Bihag\"", "name = 3", "name", &["expected a string"]);
     refused("vadi = \"G\"", "vadi = \"G", "vadi", &[]);
@@ -104,7 +105,8 @@ fn a_map_that_names_what_there_is_not() {
         let error = RasaMap::parse("maps/mine.toml", &text, &library).expect_err(says).to_string();
         assert!(error.starts_with("maps/mine.toml:") && error.contains(says), "{error}");
     };
-    refused("\"Desh\"", "\"Dash\"", "there is no raga 'Dash'; there are Adana");
+    refused("\"Desh\"", "\"Dash\"", "there is no raga 'Dash'; did you mean Desh? there are Adana");
+    refused("\"Desh\"", "\"Blues\"", "there is no raga 'Blues'; there are Adana");
     refused("tala = \"Dadra\"", "tala = \"Waltz\"", "there is no tala 'Waltz'");
     refused("[hasya]", "[hasia]", "hasia");
     refused("articulation = 0.97", "articulation = 97", "articulation is 97");
