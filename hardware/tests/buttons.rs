@@ -100,6 +100,8 @@ fn overlaps_are_decided_by_the_table() {
     assert_eq!(names(&late), [Click(Select)], "even when it stays");
     let let_go_first = [(0, Select, true), (100, Select, false), (140, Record, true), (240, Record, false)];
     assert_eq!(names(&let_go_first), [Click(Select), Click(Record)], "one after the other is no chord");
+    let at_once = [(0, Record, true), (500, Select, true), (500, Record, false), (600, Select, false)];
+    assert_eq!(names(&at_once), [HoldBegan(Record), HoldEnded(Record), Click(Select)], "let go before pressed");
     let one_stays = [(0, Select, true), (50, Record, true), (300, Record, false), (5000, Select, false)];
     assert_eq!(names(&one_stays), [ChordClick], "the button that stays is no hold");
     let click_then_chord = [

@@ -17,8 +17,9 @@ pub const LEGEND: [&str; 2] = [
 /// Presses that keys have asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
-    /// Presses to come: when, which, down or up.
-    waiting: BTreeSet<(Duration, Button, bool)>,
+    /// Presses to come: when, down or up, which. At one moment a button is let go before the other is pressed, or the
+    /// press would count as one beside it.
+    waiting: BTreeSet<(Duration, bool, Button)>,
     /// Buttons that a capital holds down.
     held: [bool; 2],
     quit: bool,
@@ -72,21 +73,21 @@ impl Keys {
     fn click(&mut self, at: Duration, buttons: &[Button]) {
         for button in buttons {
             self.held[button.index()] = false;
-            self.waiting.insert((at, *button, true));
-            self.waiting.insert((at + CLICK, *button, false));
+            self.waiting.insert((at, true, *button));
+            self.waiting.insert((at + CLICK, false, *button));
         }
     }
 
     fn toggle(&mut self, now: Duration, button: Button) {
         let held = &mut self.held[button.index()];
         *held = !*held;
-        self.waiting.insert((now, button, *held));
+        self.waiting.insert((now, *held, button));
     }
 
     /// The next press or release that is due by now, and when it was due.
     pub fn next(&mut self, now: Duration) -> Option<(Duration, Button, bool)> {
         self.waiting.first().filter(|(at, ..)| *at <= now)?;
-        self.waiting.pop_first()
+        self.waiting.pop_first().map(|(at, down, button)| (at, button, down))
     }
 
     /// When there is something to do.
@@ -145,6 +146,10 @@ mod tests {
     fn capitals_hold_each_button_by_itself_or_both() {
         assert_eq!(gestures(&[(0, 'S'), (50, 'R'), (600, 'S'), (700, 'R')]), [ChordClick]);
         assert_eq!(gestures(&[(0, 'S'), (1500, 'B'), (2000, 'B')]), [HoldBegan(Select), HoldEnded(Select)]);
+        assert_eq!(
+            gestures(&[(0, 'R'), (500, 'R'), (500, 's')]),
+            [HoldBegan(Record), HoldEnded(Record), Click(Select)]
+        );
     }
 
     #[test]

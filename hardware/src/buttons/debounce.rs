@@ -23,6 +23,12 @@ impl Debounce {
         self.unsettled = (down != self.settled).then_some(time);
     }
 
+    /// Whether the button is down, as far as it has settled.
+    #[must_use]
+    pub const fn is_down(&self) -> bool {
+        self.settled
+    }
+
     /// The change that has settled by a time: when it was, and whether the button is down since.
     pub fn settle(&mut self, now: Duration) -> Option<(Duration, bool)> {
         let since = self.unsettled.filter(|since| *since + self.stands_for <= now)?;

@@ -117,7 +117,8 @@ impl Recogniser {
         loop {
             let changes = Button::ALL.map(|button| self.levels[button.index()].due());
             let next = Button::ALL.into_iter().filter(|b| changes[b.index()].is_some_and(|due| due <= self.now));
-            let next = next.min_by_key(|button| changes[button.index()]);
+            // Of the same time, letting go comes first: a press that follows it is a new one.
+            let next = next.min_by_key(|b| (changes[b.index()], !self.levels[b.index()].is_down()));
             let change = next.and_then(|b| self.levels[b.index()].settle(self.now).map(|(at, down)| (at, b, down)));
             let Some((at, button, down)) = change else { break };
             self.run_out(at, made);
