@@ -136,6 +136,72 @@ fn a_broken_fetch_goes_on_where_it_broke_and_a_wrong_one_begins_anew() {
 }
 
 #[test]
+fn a_take_that_did_not_come_whole_is_asked_for_again_and_keeps_no_other_from_coming() {
+    let Pair { mut on_box, mut laptop, folder: _folder } = pair();
+    let takes: Vec<Take> = [Rasa::Veera, Rasa::Hasya, Rasa::Shanta].map(|label| record(&mut on_box, label, 2)).into();
+    let bring = |on_box: &Store, laptop: &mut Store, take: &Take, rotten: bool| {
+        assert_eq!(laptop.fetch("b", take).unwrap(), Fetch::Chunks { from: 0 });
+        let chunks = on_box.chunks(take.id, 0, 9).unwrap();
+        let last = if rotten { &chunks[0] } else { &chunks[1] };
+        laptop.put_chunk(take.id, 0, &chunks[0]).unwrap();
+        laptop.put_chunk(take.id, 1, last).unwrap();
+        laptop.fetched(take)
+    };
+    bring(&on_box, &mut laptop, &takes[0], false).unwrap();
+    assert!(matches!(bring(&on_box, &mut laptop, &takes[1], true), Err(StoreError::WrongHash(_))));
+    bring(&on_box, &mut laptop, &takes[2], false).unwrap();
+    assert_eq!(laptop.cursor(takes[1].id.box_id).unwrap(), 1, "what is missing would never be asked for");
+    assert!(laptop.discard(takes[1].id).is_err());
+    assert_eq!(pull(&on_box, &mut laptop), 2);
+    assert_eq!(labels(&laptop), labels(&on_box));
+    assert_eq!(pull(&on_box, &mut laptop), 0);
+}
+
+#[test]
+fn a_box_that_was_set_back_loses_nothing_here_and_its_opinions_count_again() {
+    let Pair { folder, mut on_box, mut laptop } = pair();
+    let own = on_box.own_box().unwrap().unwrap();
+    let one = record(&mut on_box, Rasa::Veera, 1);
+    drop(on_box);
+    let (file, copy) = (folder.path().join("box/takes.db"), folder.path().join("copy.db"));
+    std::fs::copy(&file, &copy).unwrap();
+    let (mut on_box, _) = Store::open_box(&file, "b").unwrap();
+    let two = record(&mut on_box, Rasa::Hasya, 2);
+    record(&mut on_box, Rasa::Hasya, 2);
+    on_box.relabel(one.id, Rasa::Shanta).unwrap();
+    pull(&on_box, &mut laptop);
+    // A take that only half came, of which there is another on the older copy.
+    let half = record(&mut on_box, Rasa::Karuna, 2);
+    laptop.fetch("b", &half).unwrap();
+    laptop.put_chunk(half.id, 0, &on_box.chunks(half.id, 0, 1).unwrap()[0]).unwrap();
+    drop(on_box);
+    std::fs::copy(&copy, &file).unwrap();
+    let (mut on_box, _) = Store::open_box(&file, "b").unwrap();
+    let others = [Rasa::Adbhuta, Rasa::Raudra, Rasa::Veera].map(|label| record(&mut on_box, label, 3));
+    assert_eq!((others[0].id, others[2].id), (two.id, half.id));
+    assert!(on_box.cursor(own).unwrap() <= laptop.cursor(own).unwrap());
+
+    laptop.set_back(own).unwrap();
+    assert_eq!(laptop.cursor(own).unwrap(), 0);
+    assert_eq!(laptop.fetch("b", &on_box.take(one.id).unwrap()).unwrap(), Fetch::Done);
+    assert_eq!(laptop.take(one.id).unwrap().rasa(), Rasa::Veera, "the box says what it said then");
+    assert_eq!(laptop.fetch("b", &others[0]).unwrap(), Fetch::Another);
+    assert_eq!(laptop.fetch("b", &others[1]).unwrap(), Fetch::Another);
+    assert_eq!(laptop.take(two.id).unwrap().hash, two.hash);
+    assert_eq!(laptop.fetch("b", &others[2]).unwrap(), Fetch::Chunks { from: 0 });
+    for (part, chunk) in (0..).zip(on_box.chunks(half.id, 0, 9).unwrap()) {
+        laptop.put_chunk(half.id, part, &chunk).unwrap();
+    }
+    laptop.fetched(&others[2]).unwrap();
+    assert_eq!(laptop.take(half.id).unwrap().hash, others[2].hash);
+    assert_eq!(laptop.cursor(own).unwrap(), on_box.cursor(own).unwrap());
+    // The number of a change that another take has here.
+    on_box.relabel(one.id, Rasa::Bibhatsa).unwrap();
+    pull(&on_box, &mut laptop);
+    assert_eq!(laptop.take(one.id).unwrap().rasa(), Rasa::Bibhatsa);
+}
+
+#[test]
 fn nothing_is_pruned_that_nobody_has_proved_to_hold() {
     let Pair { mut on_box, mut laptop, folder } = pair();
     let (one, two) = (record(&mut on_box, Rasa::Veera, 2), record(&mut on_box, Rasa::Hasya, 2));

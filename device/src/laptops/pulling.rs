@@ -14,11 +14,16 @@ impl LaptopSide for Pulling {
         self.0.cursor(store::BoxId(of.0)).map_err(|error| error.to_string())
     }
 
+    fn set_back(&mut self, of: BoxId) -> Result<(), String> {
+        self.0.set_back(store::BoxId(of.0)).map_err(|error| error.to_string())
+    }
+
     fn change(&mut self, box_name: &str, take: &TakeInfo) -> Result<Wanted, String> {
         let take = take_of(take).ok_or_else(|| format!("take {} has no label; update the box", id_of(take.id)))?;
         match self.0.fetch(box_name, &take).map_err(|error| error.to_string())? {
             Fetch::Done => Ok(Wanted::Nothing),
             Fetch::Chunks { from } => Ok(Wanted::Chunks { from_part: from }),
+            Fetch::Another => Ok(Wanted::Another),
         }
     }
 
@@ -26,8 +31,12 @@ impl LaptopSide for Pulling {
         self.0.put_chunk(id_of(take.id), part, chunk).map_err(|error| error.to_string())
     }
 
-    fn whole(&mut self, take: &TakeInfo) -> Result<(), String> {
+    fn whole(&mut self, take: &TakeInfo) -> Result<bool, String> {
         let known = take_of(take).ok_or_else(|| StoreError::NoTake(id_of(take.id)).to_string())?;
-        self.0.fetched(&known).map_err(|error| error.to_string())
+        match self.0.fetched(&known) {
+            Ok(()) => Ok(true),
+            Err(StoreError::WrongHash(_)) => Ok(false),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }

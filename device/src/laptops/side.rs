@@ -8,7 +8,7 @@ use crate::link::message::{
     BoxId, FileKind, FileName, FileState, Hash, Label, MoodNow, Proof, Pruned, PublicKey, Reason, Refusal, Status,
     TakeId, TakeInfo,
 };
-use crate::link::{BoxSide, Inbox};
+use crate::link::{BoxSide, Inbox, SET_BACK};
 use crate::shelf::{ANOTHER_CHANGES, Before, PROVING, Shelf, ShelfError};
 use crate::store::{self, Store, StoreError, TakeHash};
 use std::path::{Path, PathBuf};
@@ -166,7 +166,11 @@ impl BoxSide for Side {
     }
 
     fn changes(&self, after: u64, limit: u32) -> Result<Vec<TakeInfo>, Refusal> {
-        let takes = self.ask(|store, own| store.changes(own, after, limit))?;
+        let takes = self.ask(|store, own| {
+            let known = after <= store.cursor(own)?;
+            known.then(|| store.changes(own, after, limit)).transpose()
+        });
+        let takes = takes?.ok_or_else(|| Refusal::new(Reason::SetBack, SET_BACK))?;
         Ok(takes.iter().filter_map(info_of).collect())
     }
 
@@ -182,6 +186,11 @@ impl BoxSide for Side {
             is_it.then(|| store.chunks(take.id, from_part, limit)).transpose()
         });
         chunks?.ok_or_else(gone)
+    }
+
+    fn held(&self, laptop: PublicKey, proofs: &[Proof]) -> Result<u32, Refusal> {
+        let proofs: Vec<_> = proofs.iter().map(|proof| (id_of(proof.id), TakeHash(proof.hash))).collect();
+        Ok(self.ask(|store, _| store.held(&laptop.0, &proofs))? as u32)
     }
 
     fn prune(&self, laptop: PublicKey, proofs: &[Proof]) -> Result<Vec<Pruned>, Refusal> {

@@ -8,6 +8,9 @@ use super::message::{
 use std::path::Path;
 use tokio::sync::watch;
 
+/// What a box says that has never come to the change after which it is asked.
+pub const SET_BACK: &str = "the box counts its changes from an older copy of its takes; pull again";
+
 /// The box, as laptops see it. Calls may wait for the disk (they come from threads that may wait), except
 /// [`Self::panic`]. Several may come at once.
 pub trait BoxSide: Send + Sync + 'static {
@@ -23,7 +26,8 @@ pub trait BoxSide: Send + Sync + 'static {
     /// What is seen and played: the newest.
     fn moods(&self) -> watch::Receiver<MoodNow>;
 
-    /// At most `limit` takes that changed after a change number, in the order of their last change.
+    /// At most `limit` takes that changed after a change number, in the order of their last change. Refused with
+    /// [`super::message::Reason::SetBack`] if there has been no change of that number.
     fn changes(&self, after: u64, limit: u32) -> Result<Vec<TakeInfo>, Refusal>;
 
     /// Number of the last change; moves with each.
@@ -32,6 +36,9 @@ pub trait BoxSide: Send + Sync + 'static {
     /// At most `limit` chunks of a take from a part on, each at most [`super::message::MAX_CHUNK`] bytes; none past its
     /// end. Refused if the take's hash is another.
     fn chunks(&self, id: TakeId, hash: [u8; 32], from_part: u32, limit: u32) -> Result<Vec<Vec<u8>>, Refusal>;
+
+    /// A laptop proves to hold takes; of how many the box now knows it.
+    fn held(&self, laptop: PublicKey, proofs: &[Proof]) -> Result<u32, Refusal>;
 
     /// Deletes what a laptop proves to hold.
     fn prune(&self, laptop: PublicKey, proofs: &[Proof]) -> Result<Vec<Pruned>, Refusal>;

@@ -12,12 +12,17 @@ pub enum Wanted {
         /// The first part that is not here.
         from_part: u32,
     },
+    /// Nothing: another take of its number is here, from before the box's takes were set back.
+    Another,
 }
 
 /// The dataset. Calls may wait for the disk. An error is a sentence with a hint.
 pub trait LaptopSide: Send + 'static {
-    /// The last change of a box that was taken in.
+    /// The change of a box up to which all was taken in.
     fn cursor(&mut self, of: BoxId) -> Result<u64, String>;
+
+    /// The box counts its changes from an older copy of its takes: its cursor begins anew.
+    fn set_back(&mut self, of: BoxId) -> Result<(), String>;
 
     /// A change of a box: takes it in, or says what is missing.
     fn change(&mut self, box_name: &str, take: &TakeInfo) -> Result<Wanted, String>;
@@ -25,7 +30,7 @@ pub trait LaptopSide: Send + 'static {
     /// The next chunk of a take.
     fn chunk(&mut self, take: &TakeInfo, part: u32, chunk: &[u8]) -> Result<(), String>;
 
-    /// All chunks of a take are here: proves it by its hash and takes the change in. Where the proof fails, what came
-    /// is thrown away.
-    fn whole(&mut self, take: &TakeInfo) -> Result<(), String>;
+    /// All chunks of a take are here: proves it by its hash and takes the change in. False where the proof fails: what
+    /// came is thrown away, and the take is asked for again with the next pull.
+    fn whole(&mut self, take: &TakeInfo) -> Result<bool, String>;
 }

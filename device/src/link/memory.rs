@@ -1,5 +1,6 @@
 //! A box and a laptop without disk or camera: for tests and rehearsals of the link.
 
+use super::SET_BACK;
 use super::box_side::BoxSide;
 use super::inbox::Inbox;
 use super::laptop_side::{LaptopSide, Wanted};
@@ -37,7 +38,7 @@ fn canonical(take: &TakeInfo, chunks: &[Vec<u8>]) -> [u8; 32] {
 #[derive(Debug)]
 pub struct MemoryBox {
     name: String,
-    id: BoxId,
+    id: Mutex<BoxId>,
     inbox: Inbox,
     kept: Mutex<Kept>,
     last: watch::Sender<u64>,
@@ -62,7 +63,7 @@ impl MemoryBox {
         let number = blake3::hash(inbox.as_os_str().as_encoded_bytes());
         Self {
             name: name.to_owned(),
-            id: BoxId(*number.as_bytes().first_chunk().unwrap_or(&[0; 16])),
+            id: Mutex::new(BoxId(*number.as_bytes().first_chunk().unwrap_or(&[0; 16]))),
             inbox: Inbox::new(inbox),
             kept: Mutex::default(),
             last: watch::Sender::new(0),
@@ -75,7 +76,7 @@ impl MemoryBox {
     /// Records a take.
     pub fn record(&self, label: Label, chunks: Vec<Vec<u8>>) -> TakeInfo {
         let mut kept = self.kept();
-        let id = TakeId { box_id: self.id, number: kept.takes.len() as u64 + 1 };
+        let id = TakeId { box_id: self.id(), number: kept.takes.len() as u64 + 1 };
         let mut take = TakeInfo {
             id,
             change: self.change(),
@@ -91,6 +92,35 @@ impl MemoryBox {
         take.hash = canonical(&take, &chunks);
         kept.takes.insert(id.number, (take.clone(), chunks));
         take
+    }
+
+    /// Turns a bit of a take's first chunk; once more turns it back.
+    pub fn rot(&self, number: u64) {
+        let mut kept = self.kept();
+        let first = kept.takes.get_mut(&number).and_then(|(_, chunks)| chunks.first_mut()?.first_mut());
+        if let Some(byte) = first {
+            *byte ^= 1;
+        }
+    }
+
+    /// An older copy of its takes, of the first so many.
+    pub fn set_back(&self, takes: u64) {
+        self.kept().takes.retain(|number, _| *number <= takes);
+        self.last.send_replace(takes);
+    }
+
+    /// A new file of takes.
+    pub fn begin_anew(&self) {
+        let mut kept = self.kept();
+        let mut id = self.id();
+        id.0[0] ^= 1;
+        *self.id.lock().unwrap_or_else(PoisonError::into_inner) = id;
+        kept.takes.clear();
+        self.last.send_replace(0);
+    }
+
+    fn id(&self) -> BoxId {
+        *self.id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Shows a mood.
@@ -159,14 +189,14 @@ impl BoxSide for MemoryBox {
     }
 
     fn box_id(&self) -> Option<BoxId> {
-        Some(self.id)
+        Some(self.id())
     }
 
     fn status(&self) -> Result<Status, Refusal> {
         let kept = self.kept();
         Ok(Status {
             name: self.name.clone(),
-            box_id: self.id,
+            box_id: self.id(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
             last_change: *self.last.borrow(),
             takes: kept.takes.len() as u64,
@@ -182,6 +212,9 @@ impl BoxSide for MemoryBox {
 
     fn changes(&self, after: u64, limit: u32) -> Result<Vec<TakeInfo>, Refusal> {
         let kept = self.kept();
+        if after > *self.last.borrow() {
+            return Err(Refusal::new(Reason::SetBack, SET_BACK));
+        }
         let mut changed: Vec<_> =
             kept.takes.values().map(|(take, _)| take).filter(|take| take.change > after).cloned().collect();
         changed.sort_by_key(|take| take.change);
@@ -200,6 +233,14 @@ impl BoxSide for MemoryBox {
             }
             _ => Err(Refusal::new(Reason::NotFound, "the take is no longer on the box; pull again")),
         }
+    }
+
+    fn held(&self, _: PublicKey, proofs: &[Proof]) -> Result<u32, Refusal> {
+        let kept = self.kept();
+        let is_there = |proof: &&Proof| {
+            kept.takes.get(&proof.id.number).is_some_and(|(take, _)| take.id == proof.id && take.hash == proof.hash)
+        };
+        Ok(proofs.iter().filter(is_there).count() as u32)
     }
 
     fn prune(&self, _: PublicKey, proofs: &[Proof]) -> Result<Vec<Pruned>, Refusal> {
@@ -292,6 +333,8 @@ pub struct MemoryLaptop(Arc<Mutex<Dataset>>);
 #[derive(Debug, Default)]
 struct Dataset {
     cursors: BTreeMap<BoxId, u64>,
+    /// Changes whose takes did not come.
+    missing: BTreeMap<TakeId, u64>,
     takes: BTreeMap<TakeId, Held>,
     coming: BTreeMap<TakeId, Vec<Vec<u8>>>,
 }
@@ -310,11 +353,22 @@ impl MemoryLaptop {
 
 impl LaptopSide for MemoryLaptop {
     fn cursor(&mut self, of: BoxId) -> Result<u64, String> {
-        Ok(self.dataset().cursors.get(&of).copied().unwrap_or(0))
+        let dataset = self.dataset();
+        let missing = dataset.missing.iter().filter(|(id, _)| id.box_id == of).map(|(_, change)| change - 1);
+        Ok(missing.chain([dataset.cursors.get(&of).copied().unwrap_or(0)]).min().unwrap_or(0))
+    }
+
+    fn set_back(&mut self, of: BoxId) -> Result<(), String> {
+        self.dataset().cursors.remove(&of);
+        Ok(())
     }
 
     fn change(&mut self, _: &str, take: &TakeInfo) -> Result<Wanted, String> {
         let mut dataset = self.dataset();
+        if dataset.takes.get(&take.id).is_some_and(|(here, _)| here.hash != take.hash) {
+            dataset.cursors.insert(take.id.box_id, take.change);
+            return Ok(Wanted::Another);
+        }
         if !dataset.takes.contains_key(&take.id) && take.state != TakeState::Gone {
             return Ok(Wanted::Chunks { from_part: dataset.coming.get(&take.id).map_or(0, |have| have.len() as u32) });
         }
@@ -335,14 +389,16 @@ impl LaptopSide for MemoryLaptop {
         Ok(())
     }
 
-    fn whole(&mut self, take: &TakeInfo) -> Result<(), String> {
+    fn whole(&mut self, take: &TakeInfo) -> Result<bool, String> {
         let mut dataset = self.dataset();
         let chunks = dataset.coming.remove(&take.id).unwrap_or_default();
         if canonical(take, &chunks) != take.hash {
-            return Err("the take did not arrive whole; pull again".to_owned());
+            dataset.missing.insert(take.id, take.change);
+            return Ok(false);
         }
+        dataset.missing.remove(&take.id);
         dataset.takes.insert(take.id, (take.clone(), chunks));
         dataset.cursors.insert(take.id.box_id, take.change);
-        Ok(())
+        Ok(true)
     }
 }

@@ -52,7 +52,7 @@ pub mod secure;
 pub mod serial;
 pub mod server;
 
-pub use box_side::BoxSide;
+pub use box_side::{BoxSide, SET_BACK};
 pub use client::{Client, Coming, Progress, Pulled};
 pub use error::{LinkError, NotLetIn};
 pub use inbox::Inbox;

@@ -4,7 +4,7 @@
 use super::Store;
 use super::error::StoreError;
 use super::recording::next_change;
-use super::take::{Take, TakeId};
+use super::take::{State, Take, TakeId};
 use rasika_models::Rasa;
 use rusqlite::types::ToSql;
 use rusqlite::{OptionalExtension as _, Row, TransactionBehavior, params};
@@ -62,7 +62,7 @@ impl Store {
 
     fn edit(&mut self, id: TakeId, own: &str, here: &str, value: &dyn ToSql) -> Result<Take, StoreError> {
         let before = self.take(id)?;
-        if before.changed.is_none() {
+        if matches!(before.state, State::Recording | State::Fetching) {
             return Err(StoreError::NotNow(id, "is not whole yet; wait until it is"));
         }
         let row = self.row(id)?;

@@ -40,7 +40,7 @@ pub enum StoreError {
     #[error("take {0} {1}")]
     NotNow(TakeId, &'static str),
     /// What arrived is not what was sent.
-    #[error("take {0} did not arrive whole; it is fetched anew with the next pull")]
+    #[error("take {0} is damaged on its box, or on the way; the next pull fetches it anew")]
     WrongHash(TakeId),
     /// Observations that cannot be read.
     #[error(transparent)]

@@ -20,6 +20,8 @@ pub enum Fetch {
         /// The first part that is not here.
         from: u32,
     },
+    /// Nothing: another take of this number is here, from before the box's takes were set back. Both stay where they are.
+    Another,
 }
 
 impl Store {
@@ -33,13 +35,29 @@ impl Store {
         self.select("WHERE box = ?1 AND changed > ?2 ORDER BY changed LIMIT ?3", params![box_row, after, limit])
     }
 
-    /// On a box: the number of its last change. On a laptop: the last change of the box that was taken in.
+    /// On a box: the number of its last change. On a laptop: the change of the box up to which all was taken in; a take
+    /// that did not come whole is asked for again, with what follows it.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn cursor(&self, of: BoxId) -> Result<u64, StoreError> {
-        let found = self.db.query_row("SELECT sequence FROM box WHERE uid = ?1", [of.0], |row| row.get(0));
+        let sql = "SELECT coalesce(min(sequence, \
+            (SELECT min(changed) - 1 FROM take WHERE take.box = box.id AND state = 4)), sequence) FROM box WHERE uid = ?1";
+        let found = self.db.query_row(sql, [of.0], |row| row.get(0));
         Ok(found.optional()?.unwrap_or(0))
+    }
+
+    /// On a laptop: the box counts its changes anew, from an older copy of its takes. All of them are asked for again, and
+    /// what it says of a take counts, whatever it said before.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn set_back(&mut self, of: BoxId) -> Result<(), StoreError> {
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let sql = "UPDATE take SET changed = NULL WHERE box = (SELECT id FROM box WHERE uid = ?1 AND own = 0)";
+        transaction.execute(sql, [of.0])?;
+        transaction.execute("UPDATE box SET sequence = 0 WHERE uid = ?1 AND own = 0", [of.0])?;
+        Ok(transaction.commit()?)
     }
 
     /// Takes in a change of another box, or says which chunks it needs first.
@@ -61,9 +79,19 @@ impl Store {
         match here {
             // Of the same take nothing but the box's opinion can change. One that was deleted here stays so.
             Some(here) if here.state != State::Fetching && here.hash == take.hash => {}
-            Some(here) if here.state == State::Fetching && here.hash == take.hash && take.state.is_whole() => {
+            Some(here) if here.state == State::Fetching && take.state.is_whole() => {
+                let row = row_of(&transaction, box_row, take.id)?;
+                if here.hash == take.hash {
+                    await_change(&transaction, box_row, row, take)?;
+                    transaction.commit()?;
+                    return Ok(Fetch::Chunks { from: self.parts(take.id)? });
+                }
+                // What came was of another take.
+                transaction.execute("DELETE FROM chunk WHERE take = ?1", [row])?;
+                transaction.execute("DELETE FROM take WHERE id = ?1", [row])?;
+                begin(&transaction, box_row, State::Fetching, take)?;
                 transaction.commit()?;
-                return Ok(Fetch::Chunks { from: self.parts(take.id)? });
+                return Ok(Fetch::Chunks { from: 0 });
             }
             // Half of it came, and now the box itself has deleted it.
             Some(here) if here.state == State::Fetching => {
@@ -72,12 +100,14 @@ impl Store {
                 let sql = "UPDATE take SET state = ?2, observations = 0, bytes = 0 WHERE id = ?1";
                 transaction.execute(sql, params![row, State::Gone as u8])?;
             }
-            Some(_) => return Err(StoreError::WrongHash(take.id)),
+            Some(_) => {
+                heard(&transaction, box_row, take)?;
+                transaction.commit()?;
+                return Ok(Fetch::Another);
+            }
             None => {
                 let state = if take.state.is_whole() { State::Fetching } else { State::Gone };
-                let row = insert(&transaction, box_row, take.id.number, state, &take.recorded)?;
-                let hash = take.hash.map(|hash| hash.0);
-                transaction.execute("UPDATE take SET hash = ?2 WHERE id = ?1", params![row, hash])?;
+                begin(&transaction, box_row, state, take)?;
                 if state == State::Fetching {
                     transaction.commit()?;
                     return Ok(Fetch::Chunks { from: 0 });
@@ -105,7 +135,7 @@ impl Store {
     }
 
     /// Ends fetching a take: proves it by its hash, and takes in the change. Where the proof fails, the chunks are
-    /// deleted, so that the next pull begins anew.
+    /// deleted, and the next pull asks for them again.
     ///
     /// # Errors
     /// The hash is another, or the file cannot be written.
@@ -121,7 +151,7 @@ impl Store {
             return Ok(transaction.commit()?);
         }
         transaction.execute("DELETE FROM chunk WHERE take = ?1", [row])?;
-        transaction.execute("DELETE FROM take WHERE id = ?1", [row])?;
+        transaction.execute("UPDATE take SET observations = 0, bytes = 0 WHERE id = ?1", [row])?;
         transaction.commit()?;
         Err(StoreError::WrongHash(take.id))
     }
@@ -211,10 +241,40 @@ fn row_of(db: &rusqlite::Connection, box_row: i64, id: TakeId) -> Result<i64, St
     Ok(db.query_row(sql, params![box_row, id.number], |row| row.get(0))?)
 }
 
+/// A take of a box that nothing is known of yet.
+fn begin(db: &rusqlite::Connection, box_row: i64, state: State, take: &Take) -> Result<(), StoreError> {
+    let row = insert(db, box_row, take.id.number, state, &take.recorded)?;
+    let hash = take.hash.map(|hash| hash.0);
+    db.execute("UPDATE take SET hash = ?2 WHERE id = ?1", params![row, hash])?;
+    if state == State::Fetching { await_change(db, box_row, row, take) } else { Ok(()) }
+}
+
+/// A take is being fetched for a change: until that is taken in, it is asked for again.
+fn await_change(db: &rusqlite::Connection, box_row: i64, row: i64, take: &Take) -> Result<(), StoreError> {
+    free_change(db, box_row, take)?;
+    db.execute("UPDATE take SET changed = ?2 WHERE id = ?1", params![row, take.changed])?;
+    Ok(())
+}
+
+/// A number means one change. Another take has this one only if the box's takes were set back.
+fn free_change(db: &rusqlite::Connection, box_row: i64, take: &Take) -> Result<(), StoreError> {
+    let sql = "UPDATE take SET changed = NULL WHERE box = ?1 AND changed = ?2 AND number <> ?3";
+    db.prepare_cached(sql)?.execute(params![box_row, take.changed, take.id.number])?;
+    Ok(())
+}
+
+/// A change has been heard.
+fn heard(db: &rusqlite::Connection, box_row: i64, take: &Take) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE box SET sequence = max(sequence, ?2) WHERE id = ?1")?
+        .execute(params![box_row, take.changed])?;
+    Ok(())
+}
+
 /// What the box says of a take, and that it has been heard. Older news than what is known changes nothing.
 fn take_in(db: &rusqlite::Connection, box_row: i64, take: &Take) -> Result<(), StoreError> {
+    free_change(db, box_row, take)?;
     let sql = "UPDATE take SET label = ?3, performer = ?4, discarded = ?5, changed = ?6 \
-        WHERE box = ?1 AND number = ?2 AND coalesce(changed, 0) < ?6";
+        WHERE box = ?1 AND number = ?2 AND coalesce(changed, 0) <= ?6";
     let label = take.label.name();
     db.prepare_cached(sql)?.execute(params![
         box_row,
@@ -224,7 +284,5 @@ fn take_in(db: &rusqlite::Connection, box_row: i64, take: &Take) -> Result<(), S
         take.discarded,
         take.changed
     ])?;
-    db.prepare_cached("UPDATE box SET sequence = max(sequence, ?2) WHERE id = ?1")?
-        .execute(params![box_row, take.changed])?;
-    Ok(())
+    heard(db, box_row, take)
 }

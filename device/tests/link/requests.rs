@@ -21,7 +21,9 @@ async fn what_is_new_comes_once_and_changes_travel() {
     let takes = stage.record(5, 4, 3000);
     let client = stage.client(&stage.tcp().await).await.unwrap();
     let laptop = MemoryLaptop::default();
-    assert_eq!(pull(&client, &laptop).await.unwrap(), Pulled { changes: 5, takes: 5, bytes: 60_000 });
+    let pulled = pull(&client, &laptop).await.unwrap();
+    assert_eq!((pulled.changes, pulled.takes, pulled.bytes, pulled.proofs.len()), (5, 5, 60_000, 5));
+    client.held(&pulled.proofs).await.unwrap();
     assert_eq!(laptop.takes(), stage.served.takes());
     assert_eq!(pull(&client, &laptop).await.unwrap(), Pulled::default());
 
@@ -32,7 +34,7 @@ async fn what_is_new_comes_once_and_changes_travel() {
     let pruned = client.prune(&[proof(0), wrong]).await.unwrap();
     assert_eq!(pruned.iter().map(|pruned| pruned.kept.is_none()).collect::<Vec<_>>(), [true, false]);
     // Only what is known of the takes has changed: no chunk travels, and the pruned one stays here.
-    assert_eq!(pull(&client, &laptop).await.unwrap(), Pulled { changes: 3, takes: 0, bytes: 0 });
+    assert_eq!(pull(&client, &laptop).await.unwrap(), Pulled { changes: 3, ..Pulled::default() });
     let here = laptop.takes();
     assert_eq!((here[1].0.label, here[2].0.discarded), (Label(Some(Rasa::Karuna)), true));
     assert_eq!((here[0].0.state, here[0].1.len()), (TakeState::Gone, 4));
@@ -41,6 +43,73 @@ async fn what_is_new_comes_once_and_changes_travel() {
     assert_eq!(pull(&client, &late).await.unwrap().takes, 4);
     let gone = client.relabel(rasika_device::link::message::TakeId { number: 99, ..takes[0].id }, Label(None)).await;
     assert_eq!(reason(gone.unwrap_err()), Reason::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_take_keeps_no_other_from_coming() {
+    let stage = Stage::new();
+    let takes = stage.record(4, 2, 300);
+    stage.served.rot(takes[1].id.number);
+    let client = stage.client(&stage.tcp().await).await.unwrap();
+    let laptop = MemoryLaptop::default();
+    for _ in 0..2 {
+        let pulled = pull(&client, &laptop).await.unwrap();
+        assert_eq!(pulled.missing.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [takes[1].id]);
+        assert_eq!(laptop.takes().len(), 3);
+    }
+    stage.served.rot(takes[1].id.number);
+    let pulled = pull(&client, &laptop).await.unwrap();
+    assert!(pulled.missing.is_empty() && pulled.takes == 1, "{pulled:?}");
+    assert_eq!(laptop.takes(), stage.served.takes());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_that_was_set_back_gives_what_it_recorded_since() {
+    let stage = Stage::new();
+    let takes = stage.record(6, 1, 300);
+    let client = stage.client(&stage.tcp().await).await.unwrap();
+    let laptop = MemoryLaptop::default();
+    pull(&client, &laptop).await.unwrap();
+
+    // An older copy, of two takes; two more are recorded there.
+    stage.served.set_back(2);
+    let new: Vec<_> = (0..2).map(|n| stage.served.record(Label(Some(Rasa::Veera)), vec![noise(200, 90 + n)])).collect();
+    let pulled = pull(&client, &laptop).await.unwrap();
+    assert!(pulled.set_back && pulled.takes == 0, "{pulled:?}");
+    assert_eq!(pulled.others, [new[0].id, new[1].id], "numbers that are other takes' here");
+    assert_eq!(laptop.takes().len(), takes.len(), "nothing is lost");
+    assert_eq!(pull(&client, &laptop).await.unwrap(), Pulled::default());
+
+    // It comes past the numbers that are known here before anybody asks.
+    let laptop = MemoryLaptop::default();
+    pull(&client, &laptop).await.unwrap();
+    stage.served.set_back(1);
+    let new: Vec<_> = (0..5).map(|n| stage.served.record(Label(Some(Rasa::Hasya)), vec![noise(200, 80 + n)])).collect();
+    let pulled = pull(&client, &laptop).await.unwrap();
+    // Those of numbers that are taken here stay on the box; the others come.
+    assert_eq!(pulled.takes, 2, "{pulled:?}");
+    assert!(laptop.takes().iter().any(|(take, _)| take.hash == new[4].hash));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_file_of_takes_is_pulled_from_its_beginning() {
+    let stage = Stage::new();
+    stage.record(3, 1, 100);
+    let client = stage.client(&stage.tcp().await).await.unwrap();
+    let laptop = MemoryLaptop::default();
+    let follow = client.pull(laptop.clone(), 0, true, |_| {});
+    let anew = async {
+        while laptop.takes().len() < 3 {
+            tokio::task::yield_now().await;
+        }
+        stage.served.begin_anew();
+        stage.record(4, 1, 100);
+    };
+    let (followed, ()) = timeout(LONG, async { tokio::join!(follow, anew) }).await.unwrap();
+    assert!(matches!(followed.map(drop), Err(LinkError::Broken(_))), "takes of one file counted as the other's");
+    let client = stage.client(&stage.tcp().await).await.unwrap();
+    pull(&client, &laptop).await.unwrap();
+    assert_eq!(laptop.takes().len(), 7);
 }
 
 #[tokio::test(flavor = "multi_thread")]

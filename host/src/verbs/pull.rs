@@ -118,19 +118,35 @@ impl Pull {
         };
         let pulled = client.pull(pulling, after, self.watch, show).await.map_err(told);
         bar.finish_and_clear();
-        let (pulling, Pulled { changes, takes, bytes }) = pulled?;
+        let (pulling, pulled) = pulled?;
         pulling.0.settle()?;
+        client.held(&pulled.proofs).await.map_err(told)?;
+        if pulled.set_back {
+            let why = "its takes are an older copy of those it had; all were compared anew";
+            eprintln!("rasika: {}: {why}", known.name);
+        }
+        for id in &pulled.others {
+            let why = "there and here are different takes; each stays where it is";
+            eprintln!("rasika: {}: take {} {why}", known.name, id.number);
+        }
+        let Pulled { changes, takes, bytes, missing, .. } = pulled;
         let seconds = begun.elapsed().as_secs_f64();
         if self.json {
             let line =
                 json!({ "box": known.name, "changes": changes, "takes": takes, "bytes": bytes, "seconds": seconds });
-            return Ok(say(&line.to_string())?);
+            say(&line.to_string())?;
+        } else {
+            say(&match (changes, takes) {
+                (0, _) => format!("{}: nothing new", known.name),
+                (changes, 0) => format!("{}: {changes} changes, no new take", known.name),
+                (_, takes) => format!("{}: {takes} takes, {:.1} MB in {seconds:.1} s", known.name, bytes as f64 / 1e6),
+            })?;
         }
-        Ok(say(&match (changes, takes) {
-            (0, _) => format!("{}: nothing new", known.name),
-            (changes, 0) => format!("{}: {changes} changes, no new take", known.name),
-            (_, takes) => format!("{}: {takes} takes, {:.1} MB in {seconds:.1} s", known.name, bytes as f64 / 1e6),
-        })?)
+        match &missing[..] {
+            [] => Ok(()),
+            [(id, why)] => bail!("take {} did not come: {why}", id.number),
+            [(id, why), ..] => bail!("{} takes did not come, among them take {}: {why}", missing.len(), id.number),
+        }
     }
 }
 

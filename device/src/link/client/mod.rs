@@ -131,6 +131,14 @@ impl Client {
         self.coming(Request::Logs { lines, follow }).await
     }
 
+    /// Proves to the box that this laptop holds takes, so that it may make room by them where its owner allows that.
+    pub async fn held(&self, proofs: &[Proof]) -> Result<(), LinkError> {
+        for proofs in proofs.chunks(256) {
+            let _: u32 = self.one(Request::Held { proofs: proofs.to_vec() }).await?;
+        }
+        Ok(())
+    }
+
     /// Deletes on the box what this laptop proves to hold.
     pub async fn prune(&self, proofs: &[Proof]) -> Result<Vec<Pruned>, LinkError> {
         let mut pruned = Vec::new();

@@ -3,10 +3,10 @@
 use super::{Client, Coming, Progress};
 use crate::link::LinkError;
 use crate::link::laptop_side::{LaptopSide, Wanted};
-use crate::link::message::{Request, TakeInfo};
+use crate::link::message::{Proof, Reason, Request, TakeId, TakeInfo};
 
 /// What a pull brought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pulled {
     /// Changes that were taken in.
     pub changes: u64,
@@ -14,77 +14,177 @@ pub struct Pulled {
     pub takes: u64,
     /// Bytes of chunks that came.
     pub bytes: u64,
+    /// Takes that did not come, and why; they are asked for again with the next pull.
+    pub missing: Vec<(TakeId, String)>,
+    /// Takes of the box that are not the takes of their numbers here; each stays where it is.
+    pub others: Vec<TakeId>,
+    /// Whether the box counts from an older copy of its takes than was seen before, so that all were compared anew.
+    pub set_back: bool,
+    /// Of the takes that came: what proves to the box that they are here ([`Client::held`]), once they are on the disk.
+    pub proofs: Vec<Proof>,
+}
+
+/// A pull while it goes on.
+struct Pulling<'c, L, P> {
+    client: &'c Client,
+    /// Lent to the thread that asks the dataset, in between.
+    laptop: Option<L>,
+    pulled: Pulled,
+    shown: Progress,
+    progress: P,
+}
+
+/// Why a round ends before its end.
+enum Stop {
+    Failed(LinkError),
+    SetBack,
 }
 
 impl Client {
     /// Brings every change after `after` (see [`LaptopSide::cursor`]) into the dataset, oldest first, and with
     /// `follow` those to come. Broken off anywhere, the next pull goes on there. Nothing new is one round trip.
     ///
+    /// A take that the box cannot read keeps no other from coming.
+    ///
     /// # Errors
     /// The dataset or the box refuses, or the session is over.
     pub async fn pull<L: LaptopSide>(
         &self,
-        mut laptop: L,
+        laptop: L,
         after: u64,
         follow: bool,
-        mut progress: impl FnMut(Progress) + Send,
+        progress: impl FnMut(Progress) + Send,
     ) -> Result<(L, Pulled), LinkError> {
-        let (mut pulled, mut shown) = (Pulled::default(), Progress::default());
-        let mut changes = self.changes(after, 0, follow).await?;
-        while let Some(take) = changes.next().await? {
-            let name = self.hello.name.clone();
-            let (given, wanted, take) = here(laptop, take, move |laptop, take| laptop.change(&name, take)).await?;
-            laptop = given;
-            if let Wanted::Chunks { from_part } = wanted {
-                shown.total_bytes = shown.done_bytes + take.bytes;
-                laptop = self.chunks(laptop, &take, from_part, &mut pulled, &mut shown, &mut progress).await?;
-                pulled.takes += 1;
-                shown.takes += 1;
+        let (pulled, shown) = (Pulled::default(), Progress::default());
+        let mut pulling = Pulling { client: self, laptop: Some(laptop), pulled, shown, progress };
+        let newest = match pulling.round(after, false).await {
+            Err(Stop::SetBack) => {
+                pulling.pulled.set_back = true;
+                if let Some(of) = self.hello.box_id {
+                    pulling.here(move |laptop| laptop.set_back(of)).await?;
+                }
+                pulling.round(0, false).await
             }
-            pulled.changes += 1;
-            progress(shown);
+            other => other,
+        };
+        let newest = newest.map_err(Stop::told)?;
+        if follow {
+            pulling.round(newest, true).await.map_err(Stop::told)?;
         }
-        Ok((laptop, pulled))
-    }
-
-    async fn chunks<L: LaptopSide>(
-        &self,
-        mut laptop: L,
-        take: &TakeInfo,
-        from_part: u32,
-        pulled: &mut Pulled,
-        shown: &mut Progress,
-        progress: &mut (impl FnMut(Progress) + Send),
-    ) -> Result<L, LinkError> {
-        let request = Request::Take { id: take.id, hash: take.hash, from_part };
-        let mut chunks: Coming<Vec<u8>> = self.coming(request).await?;
-        let mut part = from_part;
-        while let Some(chunk) = chunks.next().await? {
-            let length = chunk.len() as u64;
-            let keep = move |laptop: &mut L, take: &TakeInfo| laptop.chunk(take, part, &chunk);
-            (laptop, ..) = here(laptop, take.clone(), keep).await?;
-            part += 1;
-            pulled.bytes += length;
-            shown.done_bytes += length;
-            shown.total_bytes = shown.total_bytes.max(shown.done_bytes);
-            progress(*shown);
-        }
-        let (laptop, ..) = here(laptop, take.clone(), |laptop: &mut L, take| laptop.whole(take)).await?;
-        Ok(laptop)
+        let Pulling { laptop, pulled, .. } = pulling;
+        Ok((laptop.ok_or_else(lost)?, pulled))
     }
 }
 
-/// Asks the dataset on a thread that may wait for its disk.
-async fn here<L: LaptopSide, T: Send + 'static>(
-    mut laptop: L,
-    take: TakeInfo,
-    question: impl FnOnce(&mut L, &TakeInfo) -> Result<T, String> + Send + 'static,
-) -> Result<(L, T, TakeInfo), LinkError> {
-    let asked = tokio::task::spawn_blocking(move || {
-        let answer = question(&mut laptop, &take);
-        (laptop, answer, take)
-    });
-    let (laptop, answer, take) =
-        asked.await.map_err(|error| LinkError::Here(format!("the dataset failed ({error})")))?;
-    Ok((laptop, answer.map_err(LinkError::Here)?, take))
+impl<L: LaptopSide, P: FnMut(Progress) + Send> Pulling<'_, L, P> {
+    /// Takes in every change after a number; the newest.
+    async fn round(&mut self, after: u64, follow: bool) -> Result<u64, Stop> {
+        let mut newest = after;
+        let mut changes = self.client.changes(after, 0, follow).await?;
+        while let Some(take) = changes.next().await? {
+            if self.client.hello.box_id.is_some_and(|of| of != take.id.box_id) {
+                let anew = "the box has begun a new file of takes";
+                return Err(LinkError::Broken(anew.to_owned()).into());
+            }
+            newest = newest.max(take.change);
+            if self.change(take, follow).await? {
+                self.pulled.changes += 1;
+            }
+            (self.progress)(self.shown);
+        }
+        Ok(newest)
+    }
+
+    /// Takes in a change; false if it did not come.
+    async fn change(&mut self, take: TakeInfo, follow: bool) -> Result<bool, Stop> {
+        let (name, asked) = (self.client.hello.name.clone(), take.clone());
+        match self.here(move |laptop| laptop.change(&name, &asked)).await? {
+            Wanted::Nothing => {}
+            // Numbers that mean other takes: whatever came after the older copy was made has to be compared.
+            Wanted::Another if !self.pulled.set_back => return Err(Stop::SetBack),
+            Wanted::Another => {
+                self.pulled.others.push(take.id);
+                return Ok(false);
+            }
+            Wanted::Chunks { from_part } => {
+                self.shown.total_bytes = self.shown.done_bytes + take.bytes;
+                let why = match self.chunks(&take, from_part).await {
+                    Ok(true) => None,
+                    Ok(false) => Some("is damaged on the box, or on the way".to_owned()),
+                    Err(LinkError::Refused(refusal)) => Some(refusal.what),
+                    Err(error) => return Err(error.into()),
+                };
+                self.pulled.missing.retain(|(id, _)| *id != take.id);
+                if let Some(why) = why {
+                    self.pulled.missing.push((take.id, why));
+                    return Ok(false);
+                }
+                let proof = Proof { id: take.id, hash: take.hash };
+                if follow {
+                    self.client.held(&[proof]).await?;
+                } else {
+                    self.pulled.proofs.push(proof);
+                }
+                self.pulled.takes += 1;
+                self.shown.takes += 1;
+            }
+        }
+        self.pulled.missing.retain(|(id, _)| *id != take.id);
+        Ok(true)
+    }
+
+    /// Brings a take's chunks; false if they are not the take.
+    async fn chunks(&mut self, take: &TakeInfo, from_part: u32) -> Result<bool, LinkError> {
+        let request = Request::Take { id: take.id, hash: take.hash, from_part };
+        let mut chunks: Coming<Vec<u8>> = self.client.coming(request).await?;
+        let mut part = from_part;
+        while let Some(chunk) = chunks.next().await? {
+            let (length, of) = (chunk.len() as u64, take.clone());
+            self.here(move |laptop| laptop.chunk(&of, part, &chunk)).await?;
+            part += 1;
+            self.pulled.bytes += length;
+            self.shown.done_bytes += length;
+            self.shown.total_bytes = self.shown.total_bytes.max(self.shown.done_bytes);
+            (self.progress)(self.shown);
+        }
+        let of = take.clone();
+        self.here(move |laptop| laptop.whole(&of)).await
+    }
+
+    /// Asks the dataset on a thread that may wait for its disk.
+    async fn here<T: Send + 'static>(
+        &mut self,
+        question: impl FnOnce(&mut L) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, LinkError> {
+        let mut laptop = self.laptop.take().ok_or_else(lost)?;
+        let asked = tokio::task::spawn_blocking(move || {
+            let answer = question(&mut laptop);
+            (laptop, answer)
+        });
+        let (laptop, answer) = asked.await.map_err(|_| lost())?;
+        self.laptop = Some(laptop);
+        answer.map_err(LinkError::Here)
+    }
+}
+
+fn lost() -> LinkError {
+    LinkError::Here("the dataset failed; pull again".to_owned())
+}
+
+impl Stop {
+    fn told(self) -> LinkError {
+        match self {
+            Self::Failed(error) => error,
+            Self::SetBack => LinkError::Broken("the box's takes were changed for others meanwhile".to_owned()),
+        }
+    }
+}
+
+impl From<LinkError> for Stop {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Refused(refusal) if refusal.reason == Reason::SetBack => Self::SetBack,
+            other => Self::Failed(other),
+        }
+    }
 }

@@ -11,7 +11,7 @@ use postcard_schema::key::Key;
 use serde::{Deserialize, Serialize};
 
 /// Counts up with each release that changes messages or what they mean.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;
 
 /// All that is said after the hello. Only its shape is used.
 #[derive(Schema)]
@@ -23,6 +23,7 @@ struct Everything {
     mood: MoodNow,
     take: TakeInfo,
     pruned: Vec<Pruned>,
+    held: u32,
     begun: Begun,
     pushed: Pushed,
     head: BulkHead,

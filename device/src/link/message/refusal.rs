@@ -12,6 +12,8 @@ pub enum Reason {
     Busy,
     /// It is not what it should be.
     Invalid,
+    /// The box counts its changes from an older copy of its takes than the laptop has seen.
+    SetBack,
     /// The disk is full.
     Full,
     /// It cannot be done here.

@@ -45,10 +45,11 @@ async fn run(serving: &Serving, peer: PublicKey, mut stream: Stream, request: Re
             stream.order(Order::Bulk);
             bulk::take(side, stream, id, hash, from_part).await
         }
-        Request::Prune { proofs } if proofs.len() > PROOFS => {
-            let many = Refusal::new(Reason::Invalid, format!("more than {PROOFS} takes at once; prune fewer"));
+        Request::Prune { proofs } | Request::Held { proofs } if proofs.len() > PROOFS => {
+            let many = Refusal::new(Reason::Invalid, format!("more than {PROOFS} takes at once; name fewer"));
             one::<()>(stream, Err(many)).await
         }
+        Request::Held { proofs } => one(stream, ask(side, move |side| side.held(peer, &proofs)).await).await,
         Request::Prune { proofs } => one(stream, ask(side, move |side| side.prune(peer, &proofs)).await).await,
         Request::Relabel { id, label } => one(stream, ask(side, move |side| side.relabel(id, label)).await).await,
         Request::Discard { id, discarded } => {
