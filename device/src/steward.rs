@@ -375,7 +375,7 @@ impl<'a> Steward<'a> {
                 }
                 _ => {}
             }
-            self.takes_changed(matches!(report, recorder::Report::SetAside(_)));
+            self.takes_changed(matches!(report, recorder::Report::SetAside(_) | recorder::Report::Fault(_)));
             match report {
                 recorder::Report::Ready { .. } | recorder::Report::Begun(_) => {
                     self.tell(Event::FaultGone(Fault::Disk));

@@ -103,6 +103,8 @@ async fn a_laptop_is_paired_pulls_relabels_and_prunes() {
     assert!(take.recorded.model.starts_with("knowledge") && take.observations > 3, "{take:?}");
     let (dataset, pulled) = client.pull(dataset, 0, false, |_| {}).await.unwrap();
     assert_eq!((pulled.takes, pulled.bytes), (1, take.bytes));
+    assert_eq!(client.held(&pulled.proofs).await.unwrap(), 1);
+    assert_eq!(client.held(&[Proof { id: take.id, hash: [1; 32] }]).await.unwrap(), 1, "it is known already");
     let here = dataset.0.takes().unwrap();
     assert_eq!(dataset.0.observations(here[0].id).unwrap().len() as u64, take.observations);
     assert_eq!(dataset.0.rehash(here[0].id).unwrap().0, take.hash);
@@ -138,6 +140,38 @@ async fn a_laptop_is_paired_pulls_relabels_and_prunes() {
     client.over().await;
     let refused = session(&address, &me, &client).await.map(drop);
     assert_eq!(refused.unwrap_err(), LinkError::NotLetIn(NotLetIn::Unknown));
+    rasika.ends();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn laptops_see_the_new_file_of_takes_where_the_old_one_was_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let synth = Terminal::new(Arc::default());
+    let (mut rasika, address) = start(folder.path(), &synth, &[]);
+    rasika.hears("ready to record");
+    let me = Identity::draw().unwrap();
+    let client = pair(&mut rasika, &address, &me, true).await.unwrap();
+    let old = client.status().await.unwrap();
+    std::fs::remove_file(folder.path().join("takes/takes.db")).unwrap();
+    rasika.press("s");
+    rasika.hears("label shringara");
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    rasika.press("R");
+    rasika.hears("was deleted");
+    rasika.press("R");
+    rasika.hears("ready to record");
+    rasika.press("R");
+    rasika.hears("recording take");
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    rasika.press("R");
+    rasika.hears("of shringara is kept");
+    let status = client.status().await.unwrap();
+    assert_eq!(status.takes, 1);
+    assert_ne!(status.box_id, old.box_id);
+    let client = session(&address, &me, &client).await.unwrap();
+    let dataset = Store::open(&folder.path().join("laptop/takes.db")).unwrap();
+    let (_, pulled) = client.pull(Pulling(dataset), 0, false, |_| {}).await.unwrap();
+    assert_eq!(pulled.takes, 1);
     rasika.ends();
 }
 

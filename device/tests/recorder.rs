@@ -127,6 +127,37 @@ fn what_is_offered_while_a_take_is_on_is_in_it() {
 }
 
 #[test]
+fn an_empty_take_that_is_discarded_leaves_the_one_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(settings(folder.path())).unwrap();
+    let good = take_of(&recorder, Rasa::Hasya, 30);
+    recorder.begin(plan(Rasa::Hasya)).unwrap();
+    recorder.end().unwrap();
+    recorder.discard_last().unwrap();
+    wait(&recorder, "nothing to discard", |report| (*report == Report::NothingToDiscard).then_some(()));
+    let reader = Store::open(&folder.path().join("takes.db")).unwrap();
+    assert!(!reader.take(good.id).unwrap().is_discarded());
+    recorder.discard_last().unwrap();
+    wait(&recorder, "a discard", |report| (*report == Report::Discarded(good.id)).then_some(()));
+}
+
+#[test]
+fn a_laptop_that_writes_for_long_ends_no_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = Recorder::start(settings(folder.path())).unwrap();
+    recorder.begin(plan(Rasa::Hasya)).unwrap();
+    wait(&recorder, "a beginning", |report| matches!(report, Report::Begun(_)).then_some(()));
+    (0..20).for_each(|frame| recorder.offer(&observation(1, frame)));
+    let other = rusqlite::Connection::open(folder.path().join("takes.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    recorder.end().unwrap();
+    std::thread::sleep(Duration::from_secs(6));
+    other.execute_batch("ROLLBACK").unwrap();
+    let take = confirmed(&recorder);
+    assert_eq!(take.observations, 20);
+}
+
+#[test]
 fn a_box_that_is_told_to_stop_keeps_the_take_it_records() {
     let folder = tempfile::tempdir().unwrap();
     let recorder = Recorder::start(settings(folder.path())).unwrap();

@@ -50,11 +50,17 @@ pub struct Parts {
     pub adopt: Adopt,
 }
 
+/// The store, and which file it is, by device and number: what is said to a file that was deleted would be said to nobody.
+struct Open {
+    store: Store,
+    file: Option<(u64, u64)>,
+}
+
 /// The box.
 pub(super) struct Side {
     parts: Parts,
     inbox: Inbox,
-    store: Mutex<Option<Store>>,
+    store: Mutex<Option<Open>>,
     last: watch::Sender<u64>,
 }
 
@@ -78,12 +84,19 @@ impl Side {
     fn ask<T>(&self, question: impl FnOnce(&mut Store, store::BoxId) -> Result<T, StoreError>) -> Result<T, Refusal> {
         let mut slot = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         let not_yet = || Refusal::new(Reason::Busy, "the box has not opened its takes yet; try again in a moment");
-        if slot.is_none() && !self.parts.takes.exists() {
+        let there = store::file_of(&self.parts.takes);
+        if slot.as_ref().is_some_and(|open| open.file != there) {
+            *slot = None;
+        }
+        if there.is_none() {
             return Err(not_yet());
         }
-        let store = match &mut *slot {
-            Some(store) => store,
-            empty => empty.insert(Store::open(&self.parts.takes).map_err(|error| refusal(&error))?),
+        let Open { store, .. } = match &mut *slot {
+            Some(open) => open,
+            empty => {
+                let store = Store::open(&self.parts.takes).map_err(|error| refusal(&error))?;
+                empty.insert(Open { store, file: there })
+            }
         };
         let answer = store.own_box().and_then(|own| own.map(|own| question(store, own)).transpose());
         match answer {

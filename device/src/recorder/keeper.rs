@@ -1,10 +1,8 @@
 //! The store while it works, and the way back when it does not.
 
 use super::{Report, Settings};
-use crate::store::{Store, StoreError, free_bytes, set_aside};
+use crate::store::{Store, StoreError, file_of, free_bytes, set_aside};
 use crossbeam_channel::Sender;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The first wait before a store that failed is tried again; each further one is twice as long.
@@ -148,9 +146,4 @@ impl Keeper {
             self.said = Some(why);
         }
     }
-}
-
-/// Device and number of a file, if it is there.
-fn file_of(path: &Path) -> Option<(u64, u64)> {
-    path.metadata().ok().map(|file| (file.dev(), file.ino()))
 }

@@ -20,7 +20,7 @@ use rasika_models::Observation;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 /// Observations that wait for the disk at most: four seconds at 30 frames a second.
@@ -60,7 +60,7 @@ impl Settings {
 
 /// What the thread is told, in order.
 enum Order {
-    Begin(Box<Plan>),
+    Begin(Box<Plan>, u64),
     Seen(Box<Observation>),
     Picture(Picture),
     End,
@@ -70,12 +70,23 @@ enum Order {
 /// What both sides look at.
 #[derive(Debug, Default)]
 struct Shared {
-    /// Whether observations are wanted.
-    recording: AtomicBool,
+    /// The take for which observations are wanted, counted from 1 as they are ordered; 0 for none.
+    recording: AtomicU64,
     /// Observations that did not fit since the last take ended.
     missed: AtomicU64,
     /// The time of the last picture in milliseconds, as f64's bits.
     pictured: AtomicU64,
+}
+
+impl Shared {
+    fn is_recording(&self) -> bool {
+        self.recording.load(Ordering::Acquire) > 0
+    }
+
+    /// Observations of a take are wanted no longer; those of one that was ordered after it are.
+    fn stop(&self, take: u64) {
+        let _ = self.recording.compare_exchange(take, 0, Ordering::AcqRel, Ordering::Acquire);
+    }
 }
 
 /// The recorder cannot take an order now.
@@ -89,6 +100,8 @@ pub struct Recorder {
     orders: Option<Sender<Order>>,
     reports: Receiver<Report>,
     shared: Arc<Shared>,
+    /// Takes that were ordered.
+    ordered: AtomicU64,
     keeps_images: bool,
     thread: Option<JoinHandle<()>>,
 }
@@ -105,7 +118,8 @@ impl Recorder {
         let keeps_images = settings.keep_images;
         let worker = worker::Worker::new(settings, reporter, Arc::clone(&shared));
         let thread = std::thread::Builder::new().name("recorder".into()).spawn(move || worker.run(&ordered))?;
-        Ok(Self { orders: Some(orders), reports, shared, keeps_images, thread: Some(thread) })
+        let (orders, ordered) = (Some(orders), AtomicU64::new(0));
+        Ok(Self { orders, reports, shared, ordered, keeps_images, thread: Some(thread) })
     }
 
     /// Begins a take; [`Report::Begun`] or [`Report::Refused`] follows.
@@ -114,16 +128,17 @@ impl Recorder {
     /// The disk is so slow that not even orders fit any more.
     pub fn begin(&self, plan: Plan) -> Result<(), Busy> {
         // Before the order, so that a refusal comes after it.
-        let before = self.shared.recording.swap(true, Ordering::AcqRel);
+        let take = self.ordered.fetch_add(1, Ordering::AcqRel) + 1;
+        let before = self.shared.recording.swap(take, Ordering::AcqRel);
         self.shared.pictured.store(f64::NEG_INFINITY.to_bits(), Ordering::Release);
-        self.order(Order::Begin(Box::new(plan))).inspect_err(|_| {
+        self.order(Order::Begin(Box::new(plan), take)).inspect_err(|_| {
             self.shared.recording.store(before, Ordering::Release);
         })
     }
 
     /// Offers what was seen, to be recorded if a take is. Never waits.
     pub fn offer(&self, seen: &Observation) {
-        let Some(orders) = self.orders.as_ref().filter(|_| self.shared.recording.load(Ordering::Acquire)) else {
+        let Some(orders) = self.orders.as_ref().filter(|_| self.shared.is_recording()) else {
             return;
         };
         let fits = orders.len() < WAITING && orders.try_send(Order::Seen(Box::new(seen.clone()))).is_ok();
@@ -135,7 +150,7 @@ impl Recorder {
     /// Whether a picture of a frame that came at that time is wanted for the take.
     #[must_use]
     pub fn wants_picture(&self, time_ms: f64) -> bool {
-        if !self.keeps_images || !self.shared.recording.load(Ordering::Acquire) {
+        if !self.keeps_images || !self.shared.is_recording() {
             return false;
         }
         let last = f64::from_bits(self.shared.pictured.load(Ordering::Acquire));
@@ -159,11 +174,12 @@ impl Recorder {
     /// The disk is so slow that not even orders fit any more.
     pub fn end(&self) -> Result<(), Busy> {
         self.order(Order::End)?;
-        self.shared.recording.store(false, Ordering::Release);
+        self.shared.recording.store(0, Ordering::Release);
         Ok(())
     }
 
-    /// Discards the take that was recorded last; it can be restored from the laptop. [`Report::Discarded`] follows.
+    /// Discards the take that was recorded last; it can be restored from the laptop. [`Report::Discarded`] follows, or
+    /// [`Report::NothingToDiscard`] where the take that has just ended was empty: the one before it is not meant.
     ///
     /// # Errors
     /// The disk is so slow that not even orders fit any more.

@@ -16,8 +16,13 @@ const CHUNK_AGE: Duration = Duration::from_secs(2);
 /// How often the thread looks whether it is time for something.
 const TICK: Duration = Duration::from_millis(500);
 
+/// Who discards so soon after a take means that one, even if it was empty.
+const JUST_ENDED: Duration = Duration::from_secs(1);
+
 /// A take that is being recorded.
 struct Current {
+    /// As it was ordered.
+    ordered: u64,
     recording: Recording,
     chunk: ChunkWriter,
     chunk_begun: Instant,
@@ -30,18 +35,20 @@ pub struct Worker {
     keeper: Keeper,
     shared: Arc<Shared>,
     current: Option<Current>,
+    /// When a take ended of which nothing was seen.
+    emptied: Option<Instant>,
 }
 
 impl Worker {
     pub fn new(settings: Settings, reports: Sender<Report>, shared: Arc<Shared>) -> Self {
-        Self { keeper: Keeper::new(settings, reports), shared, current: None }
+        Self { keeper: Keeper::new(settings, reports), shared, current: None, emptied: None }
     }
 
     pub fn run(mut self, orders: &Receiver<Order>) {
         self.keeper.tend();
         loop {
             match orders.recv_timeout(TICK) {
-                Ok(Order::Begin(plan)) => self.begin(&plan),
+                Ok(Order::Begin(plan, ordered)) => self.begin(&plan, ordered),
                 Ok(Order::Seen(seen)) => self.seen(&seen),
                 Ok(Order::Picture(picture)) => self.picture(&picture),
                 Ok(Order::End) => self.end(None),
@@ -56,7 +63,7 @@ impl Worker {
         }
     }
 
-    fn begin(&mut self, plan: &Plan) {
+    fn begin(&mut self, plan: &Plan, ordered: u64) {
         self.end(None);
         let begun = self.keeper.room().and_then(|()| {
             let begun = self.keeper.store()?.begin(plan);
@@ -69,10 +76,11 @@ impl Worker {
             Ok(recording) => {
                 self.keeper.say(Report::Begun(recording.id()));
                 let (chunk, chunk_begun) = (ChunkWriter::default(), Instant::now());
-                self.current = Some(Current { recording, chunk, chunk_begun, seen: 0, unstorable: 0, pictures: 0 });
+                let (seen, unstorable, pictures) = (0, 0, 0);
+                self.current = Some(Current { ordered, recording, chunk, chunk_begun, seen, unstorable, pictures });
             }
             Err(why) => {
-                self.shared.recording.store(false, Ordering::Release);
+                self.shared.stop(ordered);
                 self.keeper.say(Report::Refused(why));
             }
         }
@@ -121,8 +129,13 @@ impl Worker {
     }
 
     fn end(&mut self, cut_short: Option<String>) {
-        let Some(Current { recording, chunk, seen, unstorable, pictures, .. }) = self.current.take() else { return };
-        self.shared.recording.fetch_and(cut_short.is_none(), Ordering::AcqRel);
+        let Some(Current { ordered, recording, chunk, seen, unstorable, pictures, .. }) = self.current.take() else {
+            return;
+        };
+        if cut_short.is_some() {
+            self.shared.stop(ordered);
+        }
+        self.emptied = (seen == 0).then(Instant::now);
         let missed = self.shared.missed.swap(0, Ordering::AcqRel);
         let Ok(store) = self.keeper.store() else { return };
         let done = if seen == 0 {
@@ -148,11 +161,15 @@ impl Worker {
     }
 
     fn forget(&mut self) {
-        self.current = None;
-        self.shared.recording.store(false, Ordering::Release);
+        if let Some(current) = self.current.take() {
+            self.shared.stop(current.ordered);
+        }
     }
 
     fn discard_last(&mut self) {
+        if self.emptied.take().is_some_and(|ended| ended.elapsed() < JUST_ENDED) {
+            return self.keeper.say(Report::NothingToDiscard);
+        }
         let done = self.keeper.store().map(|store| match store.last_take()? {
             Some(take) => store.discard(take.id).map(|take| Report::Discarded(take.id)),
             None => Ok(Report::NothingToDiscard),

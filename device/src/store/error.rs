@@ -22,10 +22,10 @@ pub enum StoreError {
     #[error("another rasikad records there already; stop it, or give each its own recording folder")]
     InUse,
     /// The bytes of the file make no sense.
-    #[error("the file of takes is damaged ({0}); it is put aside and a new one begun")]
+    #[error("the file of takes is damaged ({0}); put it aside, and a new one is begun")]
     Corrupt(String),
     /// No more fits.
-    #[error("the disk is full; pull the takes to a laptop and prune them, or give the box a larger card")]
+    #[error("the disk is full; make room (on a box: pull its takes and prune them, or give it a larger card)")]
     Full,
     /// The folder or the disk takes no writing.
     #[error("takes cannot be written ({0}); check that the recording folder's disk is there and writable")]

@@ -23,7 +23,7 @@ mod take;
 pub use codec::Picture;
 pub use error::StoreError;
 pub use recording::{Plan, Recording};
-pub use room::{free_bytes, set_aside};
+pub use room::{file_of, free_bytes, set_aside};
 pub use sync::Fetch;
 pub use take::{BoxId, Moment, Recorded, State, Take, TakeHash, TakeHasher, TakeId};
 
@@ -34,6 +34,8 @@ use std::time::Duration;
 
 /// How long to wait for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
+/// So long where a take is being recorded, which a laptop that deletes others is not to end; what is seen waits in the channel.
+const BUSY_RECORDING: Duration = Duration::from_secs(30);
 /// The log is cut back to this when it has been played into the file.
 const LOG_BYTES: u32 = 8 << 20;
 
@@ -89,6 +91,7 @@ impl Store {
             return Err(StoreError::InUse);
         }
         let mut store = Self { _lock: Some(lock), ..Self::open(file)? };
+        store.db.busy_timeout(BUSY_RECORDING)?;
         store.name_box(name)?;
         let interrupted = store.recover()?;
         Ok((store, interrupted))

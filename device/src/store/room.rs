@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 impl Store {
@@ -56,6 +57,12 @@ pub fn free_bytes(path: &Path) -> io::Result<u64> {
     }
     #[allow(clippy::useless_conversion, reason = "they are 32 bits wide on 32-bit systems")]
     Ok(u64::from(found.f_bavail) * u64::from(found.f_frsize))
+}
+
+/// Device and number of a file, if it is there: its name may be another's by now.
+#[must_use]
+pub fn file_of(path: &Path) -> Option<(u64, u64)> {
+    path.metadata().ok().map(|file| (file.dev(), file.ino()))
 }
 
 /// Whether this process alone now holds a file's lock, until it closes it or ends.

@@ -17,7 +17,8 @@ pub const MIGRATIONS: &[&str] = &[V1, V2];
 /// - `take`: `state` 0 recording, 1 confirmed, 2 interrupted, 3 gone (a tombstone: its chunks were deleted here),
 ///   4 being fetched. `label`, `performer` and `discarded` are as the box says; `here_label` and `here_discarded`
 ///   are this laptop's decisions over it. What begins with `recorded_` never changes. `changed` is the number of
-///   the take's last change, NULL until it is confirmed.
+///   the take's last change, NULL until it is confirmed; of one that is being fetched, the change it is fetched for; NULL
+///   again where the box began to count anew.
 /// - `chunk`: a take's observations (`codec`), parts from 0 without gaps.
 /// - `held`: which host has proved that it holds a take.
 const V1: &str = "

@@ -210,7 +210,7 @@ async fn a_known_laptop_that_breaks_the_rules_is_hung_up_on() {
     let address = stage.tcp().await;
     let hello = Hello::new("rogue");
     let piece = vec![0; 16_000];
-    for case in 0..6 {
+    for case in 0..7 {
         let mut rogue = Rogue::enter(&stage, &address, &hello).await;
         match case {
             // A message without end, beyond its size and its credit.
@@ -234,6 +234,11 @@ async fn a_known_laptop_that_breaks_the_rules_is_hung_up_on() {
             // A frame of no kind.
             4 => {
                 rogue.frame(1, 99, b"").await;
+            }
+            // The end of a stream that nobody reads, without end.
+            5 => {
+                rogue.frame(1, 0, &[1, 1]).await;
+                while rogue.frame(1, 2, b"").await {}
             }
             // A record that was changed on its way.
             _ => {

@@ -86,42 +86,55 @@ impl Book {
     /// Puts a box in; one of the same key is replaced.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be read or written.
     pub fn put(&mut self, new: KnownBox) -> Result<()> {
-        match self.boxes.iter_mut().find(|known| known.key == new.key) {
-            Some(known) if *known == new => return Ok(()),
+        self.change(|boxes| match boxes.iter_mut().find(|known| known.key == new.key) {
             Some(known) => *known = new,
-            None => self.boxes.push(new),
-        }
-        self.write()
+            None => boxes.push(new),
+        })
     }
 
     /// Forgets a box; false if there is none of that name.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be read or written.
     pub fn forget(&mut self, name: &str) -> Result<bool> {
-        let before = self.boxes.len();
-        self.boxes.retain(|known| known.name != name);
-        if self.boxes.len() == before {
-            return Ok(false);
-        }
-        self.write().map(|()| true)
+        let mut found = false;
+        self.change(|boxes| {
+            let before = boxes.len();
+            boxes.retain(|known| known.name != name);
+            found = boxes.len() < before;
+        })?;
+        Ok(found)
     }
 
-    /// Beside the file first, then in its place: a laptop that runs out of battery forgets nothing.
-    fn write(&self) -> Result<()> {
-        let text = toml::to_string(&Page { boxes: self.boxes.clone() })?;
-        let beside = self.file.with_extension("new");
-        let written = || -> std::io::Result<()> {
-            fs::create_dir_all(self.file.parent().unwrap_or(Path::new(".")))?;
-            let mut file = File::create(&beside)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&beside, &self.file)
-        };
-        written().with_context(|| format!("cannot write {}", self.file.display()))
+    /// Changes the book as it is on the disk now: another program of this laptop may have changed it since it was opened.
+    fn change(&mut self, change: impl FnOnce(&mut Vec<KnownBox>)) -> Result<()> {
+        let folder = self.file.parent().unwrap_or(Path::new("."));
+        let written = || format!("cannot write {}", self.file.display());
+        fs::create_dir_all(folder).with_context(written)?;
+        let lock = File::create(self.file.with_extension("lock")).with_context(written)?;
+        lock.lock().with_context(written)?;
+        let before = Self::open(folder)?.boxes;
+        let mut boxes = before.clone();
+        change(&mut boxes);
+        if boxes != before {
+            let text = toml::to_string(&Page { boxes: boxes.clone() })?;
+            write(&self.file, &text).with_context(written)?;
+        }
+        self.boxes = boxes;
+        Ok(())
     }
+}
+
+/// Beside the file first, then in its place: a laptop that runs out of battery forgets nothing.
+fn write(file: &Path, text: &str) -> std::io::Result<()> {
+    let beside = file.with_extension("new");
+    let mut written = File::create(&beside)?;
+    written.write_all(text.as_bytes())?;
+    written.sync_all()?;
+    fs::rename(&beside, file)?;
+    File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Keys as text.
@@ -159,6 +172,11 @@ mod tests {
         assert_eq!(again.named("stage").unwrap().address.to_string(), "10.0.0.9:7337");
         assert!(again.forget("stage").unwrap() && !again.forget("stage").unwrap());
         assert!(Book::open(folder.path()).unwrap().named("stage").is_none());
+        // Opened before another program changed it.
+        let mut late = Book::open(folder.path()).unwrap();
+        again.put(known("third", PublicKey([3; 32]), "10.0.0.3")).unwrap();
+        late.put(known("stage 2", two, "10.0.0.2")).unwrap();
+        assert_eq!(Book::open(folder.path()).unwrap().boxes().len(), 2, "a box was forgotten");
         fs::write(folder.path().join(FILE), "[[box]]\nname = 1").unwrap();
         assert!(Book::open(folder.path()).unwrap_err().to_string().contains("boxes.toml"));
     }

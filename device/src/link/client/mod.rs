@@ -131,12 +131,14 @@ impl Client {
         self.coming(Request::Logs { lines, follow }).await
     }
 
-    /// Proves to the box that this laptop holds takes, so that it may make room by them where its owner allows that.
-    pub async fn held(&self, proofs: &[Proof]) -> Result<(), LinkError> {
+    /// Proves to the box that this laptop holds takes, so that it may make room by them where its owner allows that; of how
+    /// many it knows that now.
+    pub async fn held(&self, proofs: &[Proof]) -> Result<u32, LinkError> {
+        let mut count = 0;
         for proofs in proofs.chunks(256) {
-            let _: u32 = self.one(Request::Held { proofs: proofs.to_vec() }).await?;
+            count += self.one::<u32>(Request::Held { proofs: proofs.to_vec() }).await?;
         }
-        Ok(())
+        Ok(count)
     }
 
     /// Deletes on the box what this laptop proves to hold.

@@ -40,11 +40,6 @@ pub enum Request {
         /// At most 256.
         proofs: Vec<Proof>,
     },
-    /// One `u32`: of how many takes the box now knows that this laptop holds them. It deletes nothing for that.
-    Held {
-        /// At most 256.
-        proofs: Vec<Proof>,
-    },
     /// One [`super::TakeInfo`].
     Relabel {
         /// Which.
@@ -114,5 +109,10 @@ pub enum Request {
     Revoke {
         /// Which.
         key: PublicKey,
+    },
+    /// One `u32`: of how many takes the box now knows that this laptop holds them. It deletes nothing for that.
+    Held {
+        /// At most 256.
+        proofs: Vec<Proof>,
     },
 }

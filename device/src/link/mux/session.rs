@@ -52,6 +52,8 @@ struct Entry {
     cost: u32,
     /// Nobody reads it here any more.
     dropped: bool,
+    /// The peer has ended it, or called it off: nothing of the kind comes again.
+    ended: [bool; 2],
     _slot: Option<OwnedSemaphorePermit>,
 }
 
@@ -187,6 +189,7 @@ impl Shared {
                 parts: Vec::new(),
                 cost: 0,
                 dropped: false,
+                ended: [false; 2],
                 _slot: slot,
             };
             streams.live.insert(id, entry);
@@ -228,6 +231,10 @@ impl Shared {
                 entry.credit.add_permits(count as usize);
             }
             Kind::End | Kind::Cancel => {
+                let again = &mut entry.ended[usize::from(kind == Kind::Cancel)];
+                if std::mem::replace(again, true) {
+                    return Err(LinkError::Violation("the end of a stream twice"));
+                }
                 let _ = entry.incoming.send(if kind == Kind::End { Incoming::End } else { Incoming::Cancel });
                 if kind == Kind::Cancel {
                     entry.cancel.send_replace(true);

@@ -219,7 +219,9 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Line<S> {
             stranger = Packet::read(packet).and_then(|packet| self.packet(packet, now)).or(stranger);
         });
         self.decoder = decoder;
-        if let (Role::Box(_), Some(id)) = (&self.role, stranger) {
+        if let (Role::Box(_), Some(id)) = (&self.role, stranger)
+            && self.out.len() < OUT
+        {
             put(&mut self.out, Packet::Close(id));
         }
     }
@@ -236,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Line<S> {
             session.heard = now;
         }
         match (packet, session, &mut self.role) {
-            (Packet::Open(_), None, Role::Box(sessions)) => {
+            (Packet::Open(_), None, Role::Box(sessions)) if self.out.len() < OUT => {
                 let (near, far) = tokio::io::duplex(PIPE);
                 // Nobody takes new sessions now: the laptop asks again.
                 if sessions.try_send(near).is_ok() {
@@ -244,7 +246,8 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Line<S> {
                     put(&mut self.out, Packet::Opened(id));
                 }
             }
-            (Packet::Open(_), Some(_), Role::Box(_)) => put(&mut self.out, Packet::Opened(id)),
+            // A laptop that does not read asks again when it does.
+            (Packet::Open(_), Some(_), Role::Box(_)) if self.out.len() < OUT => put(&mut self.out, Packet::Opened(id)),
             (Packet::Close(_), Some(session), _) => session.peer_left = true,
             (Packet::Open(_) | Packet::Close(_), ..) => {}
             (_, None, _) => return Some(id),
