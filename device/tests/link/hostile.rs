@@ -1,10 +1,9 @@
 //! Peers that mean no good: refused, at a bounded cost.
 
+use crate::adversary::{FakeLaptop, Key};
 use crate::stage::{LONG, Stage, noise};
 use rasika_device::link::message::Hello;
 use rasika_device::link::mux::{MAX_STREAMS, WINDOW};
-use rasika_device::link::secure::NOISE;
-use rasika_device::link::secure::handshake::PROLOGUE;
 use rasika_device::link::{Identity, Limits, LinkError, NotLetIn, Pace};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -130,88 +129,20 @@ async fn a_handshake_that_is_played_again_opens_nothing() {
     assert_eq!(stage.served.panics(), 1, "the panic that was overheard is not played");
 }
 
-/// A known laptop's handshake by hand; what follows is for the test to say.
-struct Rogue {
-    stream: TcpStream,
-    cipher: snow::TransportState,
-}
-
-impl Rogue {
-    async fn enter(stage: &Stage, address: &str, hello: &Hello) -> Self {
-        let key = std::fs::read_to_string(stage.folder.path().join("laptop/key")).unwrap();
-        let private = key.lines().nth(1).unwrap();
-        let private: Vec<u8> = (0..32).map(|n| u8::from_str_radix(&private[2 * n..2 * n + 2], 16).unwrap()).collect();
-        let builder = snow::Builder::new(NOISE.parse().unwrap());
-        let mut noise =
-            builder.prologue(PROLOGUE).unwrap().local_private_key(&private).unwrap().build_initiator().unwrap();
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let mut space = vec![0; 65535];
-        for payload in [&[1, 0][..], b"rogue"] {
-            let length = noise.write_message(payload, &mut space).unwrap();
-            stream.write_u16(length as u16).await.unwrap();
-            stream.write_all(&space[..length]).await.unwrap();
-            if !noise.is_handshake_finished() {
-                let length = stream.read_u16().await.unwrap();
-                let mut answer = vec![0; length.into()];
-                stream.read_exact(&mut answer).await.unwrap();
-                noise.read_message(&answer, &mut space).unwrap();
-            }
-        }
-        let mut rogue = Self { stream, cipher: noise.into_transport_mode().unwrap() };
-        assert_eq!(rogue.hear().await, [0], "let in");
-        rogue.say(&hello.write().unwrap()).await;
-        assert!(Hello::read(&rogue.hear().await).is_ok());
-        rogue
-    }
-
-    async fn say(&mut self, plain: &[u8]) -> bool {
-        let mut record = vec![0; plain.len() + 16];
-        self.cipher.write_message(plain, &mut record).unwrap();
-        let length = (record.len() as u16).to_be_bytes();
-        self.stream.write_all(&[&length, &record[..]].concat()).await.is_ok()
-    }
-
-    async fn hear(&mut self) -> Vec<u8> {
-        let length = self.stream.read_u16().await.unwrap();
-        let mut record = vec![0; length.into()];
-        self.stream.read_exact(&mut record).await.unwrap();
-        let mut plain = vec![0; record.len()];
-        let length = self.cipher.read_message(&record, &mut plain).unwrap();
-        plain.truncate(length);
-        plain
-    }
-
-    /// The next frame that is no sign of life.
-    async fn hear_frame(&mut self) -> Vec<u8> {
-        loop {
-            let frame = self.hear().await;
-            if !frame.starts_with(&[0; 4]) {
-                return frame;
-            }
-        }
-    }
-
-    /// A frame of a stream.
-    async fn frame(&mut self, stream: u32, kind: u8, body: &[u8]) -> bool {
-        self.say(&[&stream.to_le_bytes()[..], &[kind], body].concat()).await
-    }
-}
-
-fn known_rogue() -> Stage {
-    let stage = Stage::strangers(Limits::default());
-    let key = Identity::open(&stage.folder.path().join("laptop/key")).unwrap();
-    stage.ring.add("rogue", key.public()).unwrap();
-    stage
+fn known_rogue() -> (Stage, Key) {
+    let (stage, key) = (Stage::strangers(Limits::default()), Key::draw());
+    stage.ring.add("rogue", key.public).unwrap();
+    (stage, key)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_known_laptop_that_breaks_the_rules_is_hung_up_on() {
-    let stage = known_rogue();
+    let (stage, key) = known_rogue();
     let address = stage.tcp().await;
     let hello = Hello::new("rogue");
     let piece = vec![0; 16_000];
     for case in 0..7 {
-        let mut rogue = Rogue::enter(&stage, &address, &hello).await;
+        let mut rogue = FakeLaptop::enter(&address, &key, &hello).await.unwrap();
         match case {
             // A message without end, beyond its size and its credit.
             0 => while rogue.frame(1, 1, &piece).await {},
@@ -242,31 +173,32 @@ async fn a_known_laptop_that_breaks_the_rules_is_hung_up_on() {
             }
             // A record that was changed on its way.
             _ => {
-                rogue.stream.write_all(&[0, 40]).await.unwrap();
-                rogue.stream.write_all(&[7; 40]).await.unwrap();
+                rogue.wire.stream.write_all(&[0, 40]).await.unwrap();
+                rogue.wire.stream.write_all(&[7; 40]).await.unwrap();
             }
         }
-        until_hung_up(&mut rogue.stream).await;
+        until_hung_up(&mut rogue.wire.stream).await;
     }
     // A request that is none ends its stream and not the session.
-    let mut rogue = Rogue::enter(&stage, &address, &hello).await;
+    let mut rogue = FakeLaptop::enter(&address, &key, &hello).await.unwrap();
     rogue.frame(1, 0, &[200, 1, 2, 3]).await;
-    assert_eq!(rogue.hear_frame().await, [1, 0, 0, 0, 3]);
+    assert_eq!(rogue.hear_frame().await.unwrap(), (1, 3, vec![]));
     rogue.frame(2, 0, &[0]).await;
-    assert!(rogue.hear_frame().await.starts_with(&[2, 0, 0, 0, 0, 0]), "a status comes");
+    let (stream, kind, status) = rogue.hear_frame().await.unwrap();
+    assert!((stream, kind) == (2, 0) && status.starts_with(&[0]), "a status comes");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_release_is_told_and_never_misread() {
-    let stage = known_rogue();
+    let (stage, key) = known_rogue();
     let address = stage.tcp().await;
     for change in [|hello: &mut Hello| hello.protocol += 1, |hello: &mut Hello| hello.schema[0] ^= 1] {
         let mut hello = Hello::new("rogue");
         change(&mut hello);
-        let mut rogue = Rogue::enter(&stage, &address, &hello).await;
+        let mut rogue = FakeLaptop::enter(&address, &key, &hello).await.unwrap();
         // A panic in another release's words.
         rogue.frame(1, 0, &[13]).await;
-        until_hung_up(&mut rogue.stream).await;
+        until_hung_up(&mut rogue.wire.stream).await;
     }
     assert_eq!(stage.served.panics(), 0);
 
