@@ -1,8 +1,8 @@
 //! Box and laptop, from end to end, over networks, pseudo-terminals and bad lines.
 
+mod adversaries;
 #[path = "../adversary/mod.rs"]
 mod adversary;
-mod adversaries;
 mod hostile;
 mod interrupted;
 mod lines;
