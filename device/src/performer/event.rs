@@ -1,5 +1,6 @@
 //! What the engine plays: channel messages and cues, each at its time.
 
+use super::swara::Note;
 use midly::live::LiveEvent;
 use midly::num::{u4, u7};
 use midly::{MidiMessage, PitchBend};
@@ -51,8 +52,17 @@ pub enum Cue {
         /// Class index of the rasa.
         rasa: u8,
     },
+    /// The melody is in free time from here on.
+    Alap,
+    /// The melody has a pulse from here on, without the theka.
+    Jor,
     /// The melody begins a phrase.
     Phrase,
+    /// The melody sounds a swara from here on: it is struck, or a glide has reached it.
+    Swara {
+        /// The swara in its octave.
+        note: Note,
+    },
     /// The tala begins.
     Gat {
         /// Index into [`super::Library::talas`].

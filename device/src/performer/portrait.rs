@@ -122,7 +122,14 @@ impl<'a> Taker<'a> {
                 }
             }
             Cue::Tihai { .. } => self.tihais += 1,
-            Cue::Matra | Cue::Drone | Cue::Silence | Cue::Signature { .. } | Cue::SignatureEnds => {}
+            Cue::Alap
+            | Cue::Jor
+            | Cue::Swara { .. }
+            | Cue::Matra
+            | Cue::Drone
+            | Cue::Silence
+            | Cue::Signature { .. }
+            | Cue::SignatureEnds => {}
         }
     }
 

@@ -144,6 +144,7 @@ impl Engine {
         self.section = Section::Alap;
         self.resting_until_us = None;
         out.push(Event::cue(self.now_us, Cue::Raga { raga: raga as u8, rasa: rasa.index() as u8 }));
+        out.push(Event::cue(self.now_us, Cue::Alap));
         let style = self.map.style(rasa);
         if style.program != old_melody {
             out.push(Event::program(self.now_us, Voice::Melody, style.program));

@@ -51,7 +51,7 @@ impl Engine {
                     return;
                 }
                 if self.now_us >= self.jor_from_us {
-                    self.begin_jor();
+                    self.begin_jor(out);
                     return;
                 }
             }
@@ -92,8 +92,9 @@ impl Engine {
         wished.clamp(slowest, fastest)
     }
 
-    fn begin_jor(&mut self) {
+    fn begin_jor(&mut self, out: &mut Vec<Event>) {
         let Some(piece) = self.piece else { return };
+        out.push(Event::cue(self.now_us, Cue::Jor));
         self.section = Section::Jor;
         let laya = self.laya_bpm(&self.library.ragas[piece.raga], self.map.style(piece.rasa));
         self.clock = Clock::start(self.now_us, Meter::JOR.matras, laya);
@@ -185,6 +186,7 @@ impl Engine {
                 self.close_theka();
             }
             self.section = Section::Alap;
+            out.push(Event::cue(self.now_us, Cue::Alap));
             // A phrase that waits for its place in the tala is measured in matras: it is of no use in free time.
             self.melody.stop();
             self.melody_us = self.now_us + SECOND_US / 2;
@@ -288,6 +290,7 @@ impl Engine {
         let sounds = if last || raga.andolan(note.swara()).is_some() { articulation.max(0.85) } else { articulation };
         let off_us = self.now_us + (length_us as f64 * f64::from(sounds.min(0.98))) as u64;
         let key = self.key(note);
+        out.push(Event::cue(self.now_us, Cue::Swara { note }));
         self.held.strike(self.now_us, Voice::Melody, key, velocity.clamp(1.0, 127.0) as u8, off_us, out);
         self.melody_note = Some(note);
         self.melody.strike(self.now_us, note);

@@ -17,7 +17,10 @@ impl Engine {
             self.rest_on_drone(out);
             return;
         }
-        self.section = Section::Alap;
+        if self.section != Section::Alap {
+            self.section = Section::Alap;
+            out.push(Event::cue(self.now_us, Cue::Alap));
+        }
         self.resting_until_us = Some(self.now_us + ALAP_US);
         self.melody.stop();
         self.melody_us = self.now_us + SECOND_US;
