@@ -11,6 +11,14 @@ pub enum LinkError {
     /// Nothing was heard for long.
     #[error("the other side has fallen silent; check the cable or the network, then do it again")]
     Silent,
+    /// It lives, and does not answer.
+    #[error(
+        "the other side is there but has not answered for {0} s; try again, and if it stays so start the box again"
+    )]
+    NoAnswer(u64),
+    /// The box reads at a start what was pushed.
+    #[error("the box starts anew to take in what was pushed; it is back in a few seconds, try again then")]
+    StartsAnew,
     /// The serial line has nobody at its other end.
     #[error("nobody answers on the serial line; check the cable, the baud rate, and that the box is on")]
     NobodyAnswers,
@@ -129,11 +137,22 @@ pub enum NotLetIn {
     /// Its list of keys cannot be written.
     #[error("the box could not keep this laptop's key; look at its logs and its disk")]
     NotKept = 7,
+    /// It reads at a start what was pushed.
+    #[error("the box starts anew to take in what was pushed; it is back in a few seconds, try again then")]
+    StartsAnew = 16,
 }
 
 impl NotLetIn {
-    pub(super) const ALL: [Self; 7] =
-        [Self::Unknown, Self::Closed, Self::Two, Self::Declined, Self::TimeOut, Self::Full, Self::NotKept];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Unknown,
+        Self::Closed,
+        Self::Two,
+        Self::Declined,
+        Self::TimeOut,
+        Self::Full,
+        Self::NotKept,
+        Self::StartsAnew,
+    ];
 }
 
 impl From<std::io::Error> for LinkError {

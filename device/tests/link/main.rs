@@ -3,6 +3,7 @@
 mod adversaries;
 #[path = "../adversary/mod.rs"]
 mod adversary;
+mod bounds;
 mod hostile;
 mod interrupted;
 mod lines;

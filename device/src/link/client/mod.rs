@@ -25,6 +25,24 @@ use tokio::time::timeout;
 /// For a connection to be made, and for the box's first words.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// For most answers, and between two of the same request.
+const ANSWER: Duration = Duration::from_secs(10);
+/// For a pushed file to be checked: a model's check may take 20 s on the box.
+const CHECKED: Duration = Duration::from_secs(30);
+/// For what changes the box's disk much, or waits for a frame.
+const CHANGED: Duration = Duration::from_secs(30);
+
+/// How long an answer to a request may take; `None` where nothing need ever come.
+fn limit(request: &Request) -> Option<Duration> {
+    match request {
+        Request::Changes { follow: true, .. } | Request::Logs { follow: true, .. } | Request::WatchMoods { .. } => None,
+        Request::Prune { .. } | Request::Held { .. } | Request::Activate { .. } | Request::Rollback { .. } => {
+            Some(CHANGED)
+        }
+        _ => Some(ANSWER),
+    }
+}
+
 /// How far a transfer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
@@ -197,9 +215,9 @@ impl Client {
     }
 
     async fn coming<T>(&self, request: Request) -> Result<Coming<T>, LinkError> {
-        let stream = self.session.open().await?;
+        let stream = self.session.open(ANSWER).await?;
         stream.send(&request).await?;
-        Ok(Coming { stream: Some(stream), kind: PhantomData })
+        Ok(Coming { stream: Some(stream), limit: limit(&request), kind: PhantomData })
     }
 }
 
@@ -219,6 +237,8 @@ pub async fn tcp(address: &str) -> Result<TcpStream, LinkError> {
 /// What comes on a request, one after the other. Dropped, the request is called off.
 pub struct Coming<T> {
     stream: Option<Stream>,
+    /// How long each may take.
+    limit: Option<Duration>,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -229,7 +249,11 @@ impl<T: DeserializeOwned> Coming<T> {
     /// The box refuses, or the session is over.
     pub async fn next(&mut self) -> Result<Option<T>, LinkError> {
         let Some(stream) = &mut self.stream else { return Ok(None) };
-        match stream.receive::<Result<T, Refusal>>().await {
+        let came = match self.limit {
+            Some(limit) => stream.receive_within::<Result<T, Refusal>>(limit).await,
+            None => stream.receive().await,
+        };
+        match came {
             Ok(Some(Ok(thing))) => Ok(Some(thing)),
             Ok(Some(Err(refusal))) => Err(refusal.into()),
             Ok(None) => {

@@ -8,6 +8,7 @@
 //! | 3 | cancel: nothing more is wanted or comes | |
 //! | 4 | credit: so many bytes more may be sent | u32, little-endian |
 //! | 5 | sign of life; stream 0 | |
+//! | 6 | the box starts anew and is back in a moment; stream 0 | |
 
 use crate::link::LinkError;
 
@@ -29,6 +30,8 @@ pub enum Kind {
     Credit(u32),
     /// Somebody is there.
     Alive,
+    /// The box starts anew.
+    StartsAnew,
 }
 
 /// A frame.
@@ -50,6 +53,7 @@ impl Frame {
             Kind::Cancel => (3, &[]),
             Kind::Credit(count) => (4, &count.to_le_bytes()),
             Kind::Alive => (5, &[]),
+            Kind::StartsAnew => (6, &[]),
         };
         [&self.stream.to_le_bytes()[..], &[kind], body].concat()
     }
@@ -64,6 +68,7 @@ impl Frame {
             (3, []) => Kind::Cancel,
             (4, count) => Kind::Credit(u32::from_le_bytes(count.try_into().map_err(|_| wrong)?)),
             (5, []) => Kind::Alive,
+            (6, []) => Kind::StartsAnew,
             _ => return Err(wrong),
         };
         Ok(Self { stream: u32::from_le_bytes(*stream), kind })

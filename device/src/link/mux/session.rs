@@ -2,13 +2,15 @@
 
 use super::frame::{Frame, Kind};
 use super::stream::{Incoming, Order, Stream};
-use super::{FRAME_COST, MAX_STREAMS, Pace, SIGN_OF_LIFE, SILENCE, WINDOW};
+use super::{FRAME_COST, MAX_STREAMS, MAX_UNREAD, Pace, SIGN_OF_LIFE, SILENCE, STALLED, WINDOW};
 use crate::link::LinkError;
 use crate::link::message::{MAX_MESSAGE, PublicKey};
 use crate::link::secure::handshake::Handshaken;
 use crate::link::secure::record::{RecordReader, RecordWriter};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::AbortHandle;
@@ -27,7 +29,7 @@ pub struct Shared {
     pub(super) pace: Pace,
     pub(super) prompt: mpsc::Sender<Frame>,
     pub(super) bulk: mpsc::Sender<Frame>,
-    /// Credits and cancels: at most a few for each stream.
+    /// Credits and cancels: at most one of each for a stream.
     control: mpsc::UnboundedSender<Frame>,
     streams: Mutex<Streams>,
     over: watch::Sender<Option<LinkError>>,
@@ -50,6 +52,14 @@ struct Entry {
     window: u32,
     parts: Vec<u8>,
     cost: u32,
+    /// What has come and was not read here.
+    unread: u32,
+    /// What was read and not given back as credit.
+    read: u32,
+    /// Whether a credit for it is on its way out.
+    crediting: bool,
+    /// What has come, ever.
+    heard: Arc<AtomicU64>,
     /// Nobody reads it here any more.
     dropped: bool,
     /// The peer has ended it, or called it off: nothing of the kind comes again.
@@ -112,16 +122,28 @@ impl Session {
         self.shared.why()
     }
 
-    /// Opens a stream; waits while there are too many. It is heard of with its first message.
+    /// Opens a stream; waits so long while there are too many. It is heard of with its first message.
     ///
     /// # Errors
-    /// The session is over.
-    pub async fn open(&self) -> Result<Stream, LinkError> {
-        let slot = Arc::clone(&self.shared.slots).acquire_owned().await.map_err(|_| self.shared.why())?;
+    /// The session is over, or the box ends none of the streams that are open.
+    pub async fn open(&self, limit: Duration) -> Result<Stream, LinkError> {
+        let limit = self.shared.pace.fitting(limit, 0);
+        let slot = timeout(limit, Arc::clone(&self.shared.slots).acquire_owned()).await;
+        let slot = slot.map_err(|_| LinkError::NoAnswer(limit.as_secs()))?.map_err(|_| self.shared.why())?;
         let mut streams = self.shared.streams();
         let newest = streams.newest.checked_add(1).ok_or(LinkError::Violation("a session of too many streams"))?;
         streams.newest = newest;
         Ok(self.shared.enter(&mut streams, newest, Some(slot)))
+    }
+
+    /// Tells the laptop that the box starts anew, and gives it a moment to hear it.
+    pub async fn start_anew(self) {
+        const HEARD: Duration = Duration::from_millis(500);
+        let told = async {
+            let _ = self.shared.prompt.send(Frame { stream: 0, kind: Kind::StartsAnew }).await;
+            self.over().await;
+        };
+        let _ = timeout(HEARD, told).await;
     }
 }
 
@@ -161,22 +183,40 @@ impl Shared {
     pub(super) fn say(&self, frame: Frame) {
         if let (Kind::Cancel, Some(entry)) = (&frame.kind, self.streams().live.get_mut(&frame.stream)) {
             entry.dropped = true;
+            (entry.parts, entry.unread) = (Vec::new(), 0);
         }
         let _ = self.control.send(frame);
     }
 
-    /// Lets the peer send more.
-    pub(super) fn grant(&self, stream: u32, bytes: u32) {
+    /// So much was read: the peer may send more.
+    pub(super) fn read(&self, stream: u32, cost: u32) {
         if let Some(entry) = self.streams().live.get_mut(&stream) {
-            entry.window += bytes;
-            let _ = self.control.send(Frame { stream, kind: Kind::Credit(bytes) });
+            entry.unread = entry.unread.saturating_sub(cost);
+            entry.read += cost;
+            if entry.read >= WINDOW / 4 && !std::mem::replace(&mut entry.crediting, true) {
+                // How much is said when it is written: a peer that does not listen cannot make many of these.
+                let _ = self.control.send(Frame { stream, kind: Kind::Credit(0) });
+            }
         }
+    }
+
+    /// What is written of a frame that waited; nothing of a credit that has no stream any more.
+    fn due(&self, mut frame: Frame) -> Option<Frame> {
+        if let Kind::Credit(count) = &mut frame.kind {
+            let mut streams = self.streams();
+            let entry = streams.live.get_mut(&frame.stream)?;
+            *count = std::mem::take(&mut entry.read);
+            entry.window += *count;
+            entry.crediting = false;
+        }
+        Some(frame)
     }
 
     fn enter(self: &Arc<Self>, streams: &mut Streams, id: u32, slot: Option<OwnedSemaphorePermit>) -> Stream {
         let (sender, incoming) = mpsc::unbounded_channel();
         let credit = Arc::new(Semaphore::new(WINDOW as usize));
         let (cancel, cancelled) = watch::channel(false);
+        let heard = Arc::new(AtomicU64::new(0));
         if self.over.borrow().is_some() {
             credit.close();
             cancel.send_replace(true);
@@ -188,6 +228,10 @@ impl Shared {
                 window: WINDOW,
                 parts: Vec::new(),
                 cost: 0,
+                unread: 0,
+                read: 0,
+                crediting: false,
+                heard: Arc::clone(&heard),
                 dropped: false,
                 ended: [false; 2],
                 _slot: slot,
@@ -195,13 +239,16 @@ impl Shared {
             streams.live.insert(id, entry);
         }
         let (shared, order) = (Arc::clone(self), Order::Prompt);
-        Stream { id, shared, incoming, credit, cancelled, read: 0, order, done: false }
+        Stream { id, shared, incoming, early: None, credit, cancelled, heard, order, done: false }
     }
 
     fn take(self: &Arc<Self>, frame: Frame, opening: &mpsc::UnboundedSender<Stream>) -> Result<(), LinkError> {
         let Frame { stream: id, kind } = frame;
-        if kind == Kind::Alive {
-            return Ok(());
+        match kind {
+            Kind::Alive => return Ok(()),
+            Kind::StartsAnew if !self.serving => return Err(LinkError::StartsAnew),
+            Kind::StartsAnew => return Err(LinkError::Violation("a laptop that starts anew")),
+            _ => {}
         }
         let mut streams = self.streams();
         if !streams.live.contains_key(&id) {
@@ -221,8 +268,12 @@ impl Shared {
                 return Err(LinkError::Broken("it was closed here".to_owned()));
             }
         }
+        let unread = streams.live.values().map(|entry| entry.unread).sum::<u32>();
         let Some(entry) = streams.live.get_mut(&id) else { return Ok(()) };
         match kind {
+            Kind::Message { bytes, .. } if self.serving && unread + bytes.len() as u32 + FRAME_COST > MAX_UNREAD => {
+                return Err(LinkError::Violation("more unread than a laptop may leave"));
+            }
             Kind::Message { whole, bytes } => entry.message(whole, &bytes)?,
             Kind::Credit(count) => {
                 if entry.credit.available_permits() + count as usize > 2 * WINDOW as usize {
@@ -239,12 +290,16 @@ impl Shared {
                 if kind == Kind::Cancel {
                     entry.cancel.send_replace(true);
                 }
+                // Who would send more waits for nothing.
+                if kind == Kind::Cancel || !self.serving {
+                    entry.credit.close();
+                }
                 // On the box a stream counts until its own last frame is written.
                 if !self.serving {
                     streams.live.remove(&id);
                 }
             }
-            Kind::Alive => {}
+            Kind::Alive | Kind::StartsAnew => {}
         }
         Ok(())
     }
@@ -260,6 +315,9 @@ impl Shared {
 impl Entry {
     fn message(&mut self, whole: bool, bytes: &[u8]) -> Result<(), LinkError> {
         let cost = bytes.len() as u32 + FRAME_COST;
+        if !whole && bytes.is_empty() {
+            return Err(LinkError::Violation("a part without bytes"));
+        }
         self.window = self.window.checked_sub(cost).ok_or(LinkError::Violation("more than there was credit for"))?;
         if self.dropped {
             return Ok(());
@@ -267,8 +325,12 @@ impl Entry {
         if self.parts.len() + bytes.len() > MAX_MESSAGE {
             return Err(LinkError::Violation("a message without end"));
         }
+        // No room beyond what is in it: it may wait long.
+        self.parts.reserve_exact(bytes.len());
         self.parts.extend_from_slice(bytes);
         self.cost += cost;
+        self.unread += cost;
+        self.heard.fetch_add(u64::from(cost), Ordering::AcqRel);
         if whole {
             let message = Incoming::Message(std::mem::take(&mut self.parts), std::mem::take(&mut self.cost));
             let _ = self.incoming.send(message);
@@ -305,6 +367,7 @@ struct Queues {
 
 async fn write<W: AsyncWrite + Unpin>(mut writer: RecordWriter<W>, shared: &Shared, mut queues: Queues) -> LinkError {
     let mut sign = interval(SIGN_OF_LIFE);
+    let stalled = shared.pace.fitting(STALLED, 0);
     loop {
         let frame = tokio::select! {
             biased;
@@ -313,6 +376,7 @@ async fn write<W: AsyncWrite + Unpin>(mut writer: RecordWriter<W>, shared: &Shar
             _ = sign.tick() => Frame { stream: 0, kind: Kind::Alive },
             Some(frame) = queues.bulk.recv() => frame,
         };
+        let Some(frame) = shared.due(frame) else { continue };
         let idle = queues.control.is_empty() && queues.prompt.is_empty() && queues.bulk.is_empty();
         // Before the write: the laptop may open the next stream as soon as it reads this.
         shared.written(&frame);
@@ -320,8 +384,10 @@ async fn write<W: AsyncWrite + Unpin>(mut writer: RecordWriter<W>, shared: &Shar
             writer.write(&frame.write()).await?;
             if idle { writer.flush().await } else { Ok(()) }
         };
-        if let Err(why) = written.await {
-            return why;
+        match timeout(stalled, written).await {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => return why,
+            Err(_) => return LinkError::Silent,
         }
     }
 }

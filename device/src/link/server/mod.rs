@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -52,6 +52,8 @@ struct Serving {
     sessions: Semaphore,
     /// One push at a time.
     pushing: Arc<Semaphore>,
+    /// The box starts anew: laptops are told so, and none is served any more.
+    starts_anew: watch::Sender<bool>,
 }
 
 impl Server {
@@ -73,7 +75,14 @@ impl Server {
             places: Places::new(limits.handshakes),
             sessions: Semaphore::new(limits.sessions),
             pushing: Arc::new(Semaphore::new(1)),
+            starts_anew: watch::Sender::new(false),
         }))
+    }
+
+    /// The box starts anew: laptops that are there are told so and let go, those that come hear it instead of a
+    /// session.
+    pub fn start_anew(&self) {
+        self.0.starts_anew.send_replace(true);
     }
 
     /// Serves whoever connects. Dropped, every session it began is over.
@@ -145,8 +154,12 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let Serving { side, ring, window, limits, sessions, .. } = &*self.0;
+        let Serving { side, ring, window, limits, sessions, starts_anew, .. } = &*self.0;
         let mut peer = self.handshake(stream, &side.name(), place).await?;
+        if *starts_anew.borrow() && ring.contains(&peer.peer) {
+            say(&mut peer, &[NotLetIn::StartsAnew as u8]).await?;
+            return Err(LinkError::StartsAnew);
+        }
         // Only who is known is told that the box is full, and only they take up places.
         if sessions.available_permits() == 0 && ring.contains(&peer.peer) {
             say(&mut peer, &[NotLetIn::Full as u8]).await?;
@@ -178,8 +191,9 @@ impl Server {
 
     async fn run(&self, mut session: Session) -> LinkError {
         let (peer, mut changes) = (session.peer(), self.0.ring.changes());
+        let mut starts_anew = self.0.starts_anew.subscribe();
         let mut answers = JoinSet::new();
-        loop {
+        while !*starts_anew.borrow_and_update() {
             if !self.0.ring.contains(&peer) {
                 return LinkError::NotLetIn(NotLetIn::Unknown);
             }
@@ -191,9 +205,12 @@ impl Server {
                     }
                     None => return session.over().await,
                 },
+                _ = starts_anew.changed() => {}
                 _ = changes.changed() => {}
                 Some(_) = answers.join_next() => {}
             }
         }
+        session.start_anew().await;
+        LinkError::StartsAnew
     }
 }
