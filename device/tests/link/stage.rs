@@ -23,7 +23,7 @@ pub struct Stage {
     pub ring: KeyRing,
     pub window: PairingWindow,
     pub told: Arc<Mutex<Vec<PairingEvent>>>,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 impl Stage {
@@ -46,7 +46,7 @@ impl Stage {
         let side = Arc::clone(&served);
         let server = Server::new(side, box_key.clone(), ring.clone(), window.clone(), limits);
         let laptop_key = Identity::draw().unwrap();
-        Self { served, server, box_key, laptop_key, ring, window, told, _folder: folder }
+        Self { served, server, box_key, laptop_key, ring, window, told, folder }
     }
 
     /// Serves on loopback; where.
