@@ -6,6 +6,7 @@
 mod judge;
 
 use judge::Judge;
+use judge::heard::{self, Swung, is_melody};
 use midly::MidiMessage;
 use proptest::prelude::*;
 use rasika_device::performer::{
@@ -22,39 +23,9 @@ const SA: i32 = 61;
 static LIBRARY: LazyLock<Arc<Library>> = LazyLock::new(|| Arc::new(Library::built_in().unwrap()));
 static JUDGES: LazyLock<BTreeMap<String, Judge>> = LazyLock::new(judge::judges);
 
-/// A melody note: its time, its end, its pitch from the middle Sa, its raga and whether it begins a phrase.
-#[derive(Debug, Clone, PartialEq)]
-struct Sung {
-    on: u64,
-    off: u64,
-    pitch: i32,
-    raga: usize,
-    begins: bool,
-}
-
-fn melody(events: &[Event]) -> Vec<Sung> {
-    let (mut sung, mut raga, mut begins): (Vec<Sung>, usize, bool) = (Vec::new(), usize::MAX, false);
-    for event in events {
-        match event.kind {
-            EventKind::Cue(Cue::Raga { raga: next, .. }) => raga = usize::from(next),
-            EventKind::Cue(Cue::Phrase) => begins = true,
-            EventKind::Midi { channel, message } if channel == Voice::Melody.channel() => match message {
-                MidiMessage::NoteOn { key, .. } => {
-                    let pitch = i32::from(key.as_int()) - SA;
-                    sung.push(Sung { on: event.time_us, off: u64::MAX, pitch, raga, begins });
-                    begins = false;
-                }
-                MidiMessage::NoteOff { key, .. } => {
-                    let last = sung.last_mut().unwrap();
-                    assert_eq!(last.pitch, i32::from(key.as_int()) - SA, "the melody sings one note at a time");
-                    last.off = event.time_us;
-                }
-                _ => {}
-            },
-            _ => {}
-        }
-    }
-    sung
+/// The swaras of the melody, struck or reached by a glide.
+fn melody(events: &[Event]) -> Vec<Swung> {
+    heard::melody(events, &LIBRARY, SA)
 }
 
 fn map(name: &str) -> Arc<RasaMap> {
@@ -108,7 +79,8 @@ fn last_time(moods: &[(u64, Mood)]) -> u64 {
     moods.last().map_or(0, |(time, _)| *time)
 }
 
-/// Checks that the melody keeps to its ragas; how many notes there were and how many phrases.
+/// Checks that the melody keeps to its ragas, in what it strikes and in what it reaches by a glide; how many swaras there
+/// were and how many phrases.
 fn keeps_to_its_raga(events: &[Event]) -> Result<(usize, usize), TestCaseError> {
     let sung = melody(events);
     for note in &sung {
@@ -118,7 +90,9 @@ fn keeps_to_its_raga(events: &[Event]) -> Result<(usize, usize), TestCaseError> 
     for pair in sung.windows(2).filter(|pair| !pair[1].begins) {
         let raga = &LIBRARY.ragas[pair[0].raga].name;
         prop_assert_eq!(pair[0].raga, pair[1].raga, "a phrase stays in its raga");
-        prop_assert!(JUDGES[raga].allows(pair[0].pitch, pair[1].pitch), "{} does not go {:?}", raga, pair);
+        let (judge, from, to) = (&JUDGES[raga], pair[0].pitch, pair[1].pitch);
+        let may = if pair[1].struck { judge.allows(from, to) } else { judge.glides(from, to) };
+        prop_assert!(may, "{} does not go {:?}", raga, pair);
     }
     for pair in sung.windows(2).filter(|pair| pair[1].begins) {
         prop_assert!(pair[1].on >= pair[0].off + 50_000, "no breath between phrases {pair:?}");
@@ -172,7 +146,7 @@ proptest! {
                 MidiMessage::NoteOn { key, vel } => {
                     prop_assert!(vel > 0);
                     prop_assert!(sounding.insert((channel, key)), "{event:?} struck while it sounds");
-                    prop_assert!(sounding.iter().filter(|(on, _)| *on == Voice::Melody.channel()).count() <= 1);
+                    prop_assert!(sounding.iter().filter(|(on, _)| is_melody(on.as_int())).count() <= 1);
                 }
                 MidiMessage::NoteOff { key, .. } => {
                     prop_assert!(sounding.remove(&(channel, key)), "{event:?} does not sound");
@@ -245,7 +219,7 @@ proptest! {
         let then = (at, mood(Rasa::from_index(to), before));
         let later = (at + SECOND / 2, mood(Rasa::from_index(to), after));
         let changes = perform(&map, seed, &[first, then, later], at + 6 * SECOND);
-        let cut = |sung: &[Sung]| sung.iter().find(|note| note.on < at && at < note.off).cloned();
+        let cut = |sung: &[Swung]| sung.iter().find(|note| note.on < at && at < note.off).cloned();
         prop_assert_eq!(cut(&melody(&stays)), cut(&melody(&changes)), "the sounding note keeps its length");
         let begun = changes.iter().find_map(|event| match event.kind {
             EventKind::Cue(Cue::Raga { raga, rasa }) if event.time_us >= at && usize::from(rasa) == to => {
@@ -359,7 +333,8 @@ fn a_note_only_touched_is_never_rested_on() {
 fn the_rasas_differ_in_how_much_and_how_high_they_play() {
     let map = map("default");
     let table = Rasa::ALL.map(|rasa| {
-        let sung = melody(&perform(&map, 5, &[(0, mood(Some(rasa), 0.8))], 120 * SECOND));
+        let mut sung = melody(&perform(&map, 5, &[(0, mood(Some(rasa), 0.8))], 120 * SECOND));
+        sung.retain(|note| note.struck);
         let height = sung.iter().map(|note| note.pitch as f32).sum::<f32>() / sung.len() as f32;
         (sung.len() as f32 / 120.0, height)
     });
@@ -383,7 +358,7 @@ fn height_and_bends(hands: Option<Hands>) -> (f32, usize) {
         count += sung.len() as f32;
         bends += events
             .iter()
-            .filter(|e| matches!(e.kind, EventKind::Midi { channel, message: MidiMessage::PitchBend { .. } } if channel == Voice::Melody.channel()))
+            .filter(|e| matches!(e.kind, EventKind::Midi { channel, message: MidiMessage::PitchBend { .. } } if is_melody(channel.as_int())))
             .count();
     }
     (height / count, bends)
@@ -433,7 +408,7 @@ fn nobody_seen_is_an_alap_then_the_drone_then_silence() {
             matches!(e.kind, EventKind::Midi { channel, message: MidiMessage::NoteOn { .. } } if channel == voice.channel())
         })
     };
-    assert!(back(Voice::Melody) && back(Voice::Tanpura) && back(Voice::FirstString));
+    assert!(Voice::MELODY.into_iter().any(back) && back(Voice::Tanpura) && back(Voice::FirstString));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod judge;
 
 use judge::Judge;
+use judge::heard::{self, Bends, is_melody, pitch_of};
 use midly::MidiMessage;
 use rasika_device::performer::{Cue, Engine, Event, EventKind, Hands, Library, Performance, RasaMap, Settings, Voice};
 use rasika_models::{Mood, Rasa};
@@ -16,8 +17,8 @@ const SECOND: u64 = 1_000_000;
 const MINUTES: u64 = 10;
 const SEEDS: u64 = 200;
 const SA: i32 = 61;
-/// Cents to each side that the engine's bend range has.
-const BEND_RANGE: f64 = 200.0;
+/// A swara that stands so long has stood in tune.
+const STANDS_US: u64 = 250_000;
 
 /// Ten minutes of one raga: rising and falling intensity in several rasas' styles, absences, hands, an end.
 fn perform(library: &Arc<Library>, map: &Arc<RasaMap>, seed: u64) -> Vec<Event> {
@@ -42,42 +43,26 @@ fn perform(library: &Arc<Library>, map: &Arc<RasaMap>, seed: u64) -> Vec<Event> 
 #[derive(Default)]
 struct Ear {
     sounding: BTreeMap<(u8, u8), u64>,
-    bend: BTreeMap<u8, i16>,
+    bends: Bends,
     raga: Option<usize>,
-    before: Option<i32>,
-    breath: bool,
-    tihai: Option<(u8, u64)>,
+    tihai: Option<u8>,
     in_tihai: u8,
-    last_on: u64,
     matras: f64,
     sam: Option<u64>,
     landed: usize,
     cut: usize,
-    settled: bool,
-    notes: usize,
-    tuned: usize,
 }
 
 impl Ear {
-    fn hear(
-        &mut self,
-        event: &Event,
-        library: &Library,
-        judges: &BTreeMap<String, Judge>,
-        slowest_fastest: (f64, f64),
-    ) {
+    fn hear(&mut self, event: &Event, library: &Library, slowest_fastest: (f64, f64)) {
         match event.kind {
             EventKind::Cue(Cue::Raga { raga, .. }) => {
                 self.raga = Some(usize::from(raga));
                 self.leave_tihai();
                 self.sam = None;
             }
-            EventKind::Cue(Cue::Drone | Cue::Silence) => self.leave_tihai(),
-            EventKind::Cue(Cue::Phrase) => {
-                self.leave_tihai();
-                self.breath = true;
-            }
-            EventKind::Cue(Cue::Tihai { notes }) => (self.tihai, self.in_tihai) = (Some((notes, event.time_us)), 0),
+            EventKind::Cue(Cue::Phrase | Cue::Drone | Cue::Silence) => self.leave_tihai(),
+            EventKind::Cue(Cue::Tihai { notes }) => (self.tihai, self.in_tihai) = (Some(notes), 0),
             EventKind::Cue(Cue::Gat { tala }) => {
                 self.matras = f64::from(library.talas[usize::from(tala)].matras());
                 self.sam = None;
@@ -91,7 +76,11 @@ impl Ear {
             }
             EventKind::Cue(_) => {}
             EventKind::Midi { channel, message } => {
-                self.hear_midi(event.time_us, channel.as_int(), message, library, judges);
+                let channel = channel.as_int();
+                if self.bends.hear(channel, message) {
+                    self.first_string(channel, library);
+                }
+                self.hear_note(event.time_us, channel, message, library);
             }
         }
     }
@@ -101,20 +90,9 @@ impl Ear {
         self.cut += usize::from(self.tihai.take().is_some());
     }
 
-    fn hear_midi(
-        &mut self,
-        time: u64,
-        channel: u8,
-        message: MidiMessage,
-        library: &Library,
-        judges: &BTreeMap<String, Judge>,
-    ) {
+    fn hear_note(&mut self, time: u64, channel: u8, message: MidiMessage, library: &Library) {
         let bent = Voice::BENT.map(|voice| voice.channel().as_int());
         match message {
-            MidiMessage::PitchBend { bend } => {
-                self.bend.insert(channel, bend.as_int());
-                self.settle(channel, library);
-            }
             MidiMessage::NoteOn { key, vel } => {
                 assert!(vel > 0);
                 assert!(
@@ -122,66 +100,59 @@ impl Ear {
                     "two notes on the bend channel {channel}"
                 );
                 assert!(self.sounding.insert((channel, key.as_int()), time).is_none(), "struck while it sounds");
-                if channel == Voice::Melody.channel().as_int() {
-                    self.sing(time, i32::from(key.as_int()) - SA, library, judges);
-                    self.settled = false;
+                if is_melody(channel) {
+                    self.count_tihai(time);
                 }
-                self.settle(channel, library);
+                self.first_string(channel, library);
             }
             MidiMessage::NoteOff { key, .. } => {
-                let since = self.sounding.remove(&(channel, key.as_int())).expect("a note that sounds");
-                if channel == Voice::Melody.channel().as_int() {
-                    self.notes += 1;
-                    self.tuned += usize::from(self.settled);
-                    // A note that stands has stood on its shruti at some time.
-                    assert!(
-                        self.settled || time - since < 250_000,
-                        "{key} was never in tune in {} µs at {time}, raga {:?}, bend {:?}",
-                        time - since,
-                        self.raga,
-                        self.bend
-                    );
-                }
+                self.sounding.remove(&(channel, key.as_int())).expect("a note that sounds");
             }
             _ => {}
         }
     }
 
-    fn sing(&mut self, time: u64, pitch: i32, library: &Library, judges: &BTreeMap<String, Judge>) {
-        let raga = &library.ragas[self.raga.expect("a raga before its notes")];
-        let judge = &judges[&raga.name];
-        assert!(judge.swaras.contains(&pitch.rem_euclid(12)), "{} has no {pitch}", raga.name);
-        if let (Some(before), false) = (self.before, self.breath) {
-            assert!(judge.allows(before, pitch), "{} does not go from {before} to {pitch}", raga.name);
-        }
-        (self.before, self.breath, self.last_on) = (Some(pitch), false, time);
-        if let Some((notes, _)) = self.tihai {
-            self.in_tihai += 1;
-            if self.in_tihai == notes {
-                self.tihai = None;
-                assert_eq!(self.sam, Some(time), "a tihai of {notes} notes lands beside sam");
-                self.landed += 1;
-            }
+    fn count_tihai(&mut self, time: u64) {
+        let Some(notes) = self.tihai else { return };
+        self.in_tihai += 1;
+        if self.in_tihai == notes {
+            self.tihai = None;
+            assert_eq!(self.sam, Some(time), "a tihai of {notes} notes lands beside sam");
+            self.landed += 1;
         }
     }
 
-    /// Whether a bent voice stands on its raga's shruti now.
-    fn settle(&mut self, channel: u8, library: &Library) {
+    /// The first string stands on its raga's shruti whenever it sounds.
+    fn first_string(&self, channel: u8, library: &Library) {
+        if channel != Voice::FirstString.channel().as_int() {
+            return;
+        }
         let Some((&(_, key), _)) = self.sounding.iter().find(|((other, _), _)| *other == channel) else { return };
         let Some(raga) = self.raga.map(|raga| &library.ragas[raga]) else { return };
         let step = i32::from(key) - SA;
-        let bend = f64::from(self.bend.get(&channel).copied().unwrap_or(0)) / 8192.0 * BEND_RANGE;
-        let swara = rasika_device::performer::Swara::from_semitone(step);
-        if !raga.has(swara) {
-            return;
-        }
-        let error = bend - f64::from(raga.cents_off(swara));
-        if channel == Voice::Melody.channel().as_int() {
-            self.settled |= error.abs() < 1.0;
-        } else if channel == Voice::FirstString.channel().as_int() {
+        if raga.has(rasika_device::performer::Swara::from_semitone(step)) {
+            let error = 100.0 * f64::from(step) + self.bends.cents(channel) - pitch_of(Some(raga), step);
             assert!(error.abs() < 1.0, "the first string is {error} cents off in {}", raga.name);
         }
     }
+}
+
+/// The melody holds to its raga in every swara it strikes or reaches by a glide; how many there were, and how many of
+/// them stood in tune.
+fn judge_melody(events: &[Event], library: &Library, judges: &BTreeMap<String, Judge>) -> (usize, usize) {
+    let swaras = heard::melody(events, library, SA);
+    let judge = |raga: usize| &judges[&library.ragas[raga].name];
+    for swara in &swaras {
+        let name = &library.ragas[swara.raga].name;
+        assert!(judge(swara.raga).swaras.contains(&swara.pitch.rem_euclid(12)), "{name} has no {swara:?}");
+        assert!(swara.in_tune || swara.off - swara.on < STANDS_US, "{name}: never in tune: {swara:?}");
+    }
+    for pair in swaras.windows(2).filter(|pair| !pair[1].begins) {
+        let (judge, from, to) = (judge(pair[1].raga), pair[0].pitch, pair[1].pitch);
+        let may = if pair[1].struck { judge.allows(from, to) } else { judge.glides(from, to) };
+        assert!(may, "{} does not go {pair:?}", library.ragas[pair[1].raga].name);
+    }
+    (swaras.len(), swaras.iter().filter(|swara| swara.in_tune).count())
 }
 
 /// The slowest and fastest laya that the map and the raga allow together.
@@ -216,14 +187,15 @@ fn every_raga_keeps_its_laws_for_hours() {
                         for event in &events {
                             assert!(event.time_us >= time, "time runs back");
                             time = event.time_us;
-                            ear.hear(event, library, judges, bounds);
+                            ear.hear(event, library, bounds);
                         }
                         assert!(ear.sounding.is_empty(), "{:?} left", ear.sounding);
                         ear.leave_tihai();
                         landed += ear.landed;
                         cut += ear.cut;
-                        notes += ear.notes;
-                        tuned += ear.tuned;
+                        let (heard, stood) = judge_melody(&events, library, judges);
+                        notes += heard;
+                        tuned += stood;
                     }
                     println!(
                         "{:<15} {landed:>5} tihais landed, {cut:>4} made way; {notes} notes, {:.1} % of them stood in tune",

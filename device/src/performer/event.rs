@@ -21,6 +21,8 @@ pub enum Voice {
 impl Voice {
     /// Every voice.
     pub const ALL: [Self; 4] = [Self::Melody, Self::Tanpura, Self::Theka, Self::FirstString];
+    /// The voices that play the melody.
+    pub const MELODY: [Self; 1] = [Self::Melody];
     /// The voices that are tuned by pitch bend: each sounds one note at a time.
     pub const BENT: [Self; 2] = [Self::Melody, Self::FirstString];
 

@@ -2,6 +2,8 @@
 //! player's grammar would share its errors.
 #![allow(dead_code, reason = "each test uses its own part of it")]
 
+pub mod heard;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one raga allows, from its file.
@@ -10,6 +12,8 @@ pub struct Judge {
     pub swaras: BTreeSet<i32>,
     /// Swara left, and interval.
     moves: BTreeSet<(i32, i32)>,
+    /// The same for what is reached by a glide that the raga's file names.
+    glides: BTreeSet<(i32, i32)>,
     /// Swaras only touched in passing.
     pub touch: BTreeSet<i32>,
 }
@@ -65,12 +69,22 @@ fn judge(file: &toml::Table) -> (String, Judge) {
         let pair = pitches(extra["notes"].as_str().unwrap());
         moves.insert((pair[0].rem_euclid(12), pair[1] - pair[0]));
     }
-    (text("name").to_owned(), Judge { swaras, moves, touch })
+    let mut glides = BTreeSet::new();
+    for glide in file.get("glide").and_then(|glides| glides.as_array()).into_iter().flatten() {
+        let path = pitches(&glide["notes"].as_str().unwrap().replace('~', " "));
+        glides.extend(path.windows(2).map(|pair| (pair[0].rem_euclid(12), pair[1] - pair[0])));
+    }
+    (text("name").to_owned(), Judge { swaras, moves, glides, touch })
 }
 
 impl Judge {
     /// Whether one note may follow another.
     pub fn allows(&self, from: i32, to: i32) -> bool {
         from == to || self.moves.contains(&(from.rem_euclid(12), to - from))
+    }
+
+    /// Whether one note may be left for another by a glide.
+    pub fn glides(&self, from: i32, to: i32) -> bool {
+        self.allows(from, to) || self.glides.contains(&(from.rem_euclid(12), to - from))
     }
 }
