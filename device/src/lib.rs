@@ -26,6 +26,7 @@ pub mod shelf;
 pub mod source;
 #[cfg(feature = "perception")]
 pub mod steward;
+pub mod stills;
 pub mod store;
 pub mod supervision;
 pub mod terminal;

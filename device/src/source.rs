@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use opencv::core::Mat;
-use opencv::imgcodecs::{IMREAD_COLOR, imdecode};
 use opencv::prelude::*;
 use opencv::videoio::{
     CAP_ANY, CAP_FFMPEG, CAP_GSTREAMER, CAP_PROP_AUTO_EXPOSURE, CAP_PROP_BUFFERSIZE, CAP_PROP_EXPOSURE, CAP_PROP_FPS,
@@ -12,12 +11,13 @@ use opencv::videoio::{
 };
 use rasika_models::perception::{Frame, FrameError};
 
+use crate::stills::kind::{Kind, Named};
+use crate::stills::{self, Listing, PictureError};
+
 /// Frame rate that is assumed where a source does not tell its own, in Hz.
 pub const USUAL_RATE_HZ: f64 = 30.0;
 /// A file that ends before this share of the frames it announced is taken as truncated; announcements are estimates.
 const WHOLE_SHARE: f64 = 0.9;
-/// Names of pictures, by their endings.
-const PICTURES: [&str; 8] = ["jpg", "jpeg", "png", "bmp", "webp", "tif", "tiff", "ppm"];
 
 /// Why there are no (more) frames.
 #[derive(Debug, thiserror::Error)]
@@ -46,14 +46,14 @@ pub enum SourceError {
     #[error("{0} stopped giving frames")]
     CameraStopped(String),
     /// A picture that cannot be read.
-    #[error("{0} cannot be read as a picture; it may be damaged, truncated or empty")]
-    NoPicture(String),
+    #[error("{0} cannot be read as a picture: {1}")]
+    NoPicture(String, PictureError),
     /// A picture in a format that cannot be used.
     #[error("{0}: {1}")]
     Format(String, FrameError),
-    /// A folder without pictures.
-    #[error("{0} holds no pictures (jpg, png, bmp, webp, tif, ppm)")]
-    NoPictures(String),
+    /// A folder without pictures; what it holds instead, in words.
+    #[error("{0} holds no pictures (jpg, png, gif, webp, tiff, bmp, ppm, heic, avif){1}")]
+    NoPictures(String, String),
     /// A file that ended too soon.
     #[error("{path} ended after {read} of {announced} frames; it is truncated or damaged")]
     Truncated {
@@ -76,7 +76,7 @@ impl SourceError {
     /// Whether it is about one picture of several, and the next may be read.
     #[must_use]
     pub fn is_of_one_picture(&self) -> bool {
-        matches!(self, Self::NoPicture(_) | Self::Format(..))
+        matches!(self, Self::NoPicture(..) | Self::Format(..))
     }
 }
 
@@ -128,18 +128,14 @@ impl Source {
         }
         let kind = path.metadata().map_err(io)?;
         if kind.is_dir() {
-            let mut pictures = Vec::new();
-            for entry in path.read_dir().map_err(io)? {
-                let file = entry.map_err(io)?.path();
-                // A pipe of that name would wait for ever; a folder is left for its line to say so.
-                if is_picture(&file) && file.metadata().is_ok_and(|kind| kind.is_file() || kind.is_dir()) {
-                    pictures.push(file);
-                }
+            let listing = Listing::of(path).map_err(io)?;
+            if listing.pictures.is_empty() {
+                let others = listing.left_out_in_words().map_or_else(String::new, |words| format!("; {words}"));
+                return Err(SourceError::NoPictures(name, others));
             }
-            pictures.sort();
-            return if pictures.is_empty() { Err(SourceError::NoPictures(name)) } else { Ok(Self::Pictures(pictures)) };
+            return Ok(Self::Pictures(listing.pictures));
         }
-        if is_picture(path) {
+        if kind.is_file() && is_picture(path) {
             return Ok(Self::Pictures(vec![path.to_owned()]));
         }
         Ok(if kind.is_file() { Self::Video(path.to_owned()) } else { Self::Camera(name) })
@@ -201,10 +197,15 @@ impl Source {
     }
 }
 
-/// Whether a file's name says picture.
+/// Whether a file that was named by itself is a picture. A GIF is a film: it may move.
 fn is_picture(path: &Path) -> bool {
-    let ending = path.extension().and_then(|e| e.to_str()).map(str::to_lowercase);
-    ending.is_some_and(|e| PICTURES.contains(&e.as_str()))
+    match stills::of_file(path) {
+        Ok(Some(Kind::Film | Kind::Gif)) => false,
+        Ok(Some(Kind::Netpbm) | None) | Err(_) => {
+            matches!(Kind::of_name(path), Some(Named::Picture | Named::Foreign(_)))
+        }
+        Ok(Some(_)) => true,
+    }
 }
 
 /// What a camera is asked for; it may give something else.
@@ -310,15 +311,9 @@ fn file_name(path: &Path) -> String {
 }
 
 fn read_picture(path: &Path, mirrored: bool) -> Result<Frame, SourceError> {
-    let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|_| SourceError::NoPicture(name.clone()))?;
-    // An unreadable picture is an empty one to OpenCV, or, where it is too large, an error.
-    let picture = imdecode(&Mat::from_slice(&bytes).map_err(|e| SourceError::OpenCv(name.clone(), e))?, IMREAD_COLOR)
-        .map_err(|_| SourceError::NoPicture(name.clone()))?;
-    frame_of(picture, mirrored).map_err(|e| match e {
-        FrameError::Empty => SourceError::NoPicture(name),
-        other => SourceError::Format(name, other),
-    })
+    let name = || path.display().to_string();
+    let picture = stills::read(path).map_err(|error| SourceError::NoPicture(name(), error))?;
+    frame_of(picture, mirrored).map_err(|error| SourceError::Format(name(), error))
 }
 
 /// A frame of a picture, turned back if it is a mirror image.

@@ -29,6 +29,7 @@ use clap::{Args, ValueEnum};
 use rasika_device::config::midi_port;
 use rasika_device::performer::{Engine, Library, NoteLists, RasaMap, Sa, Settings, SoundMap};
 use rasika_device::source::{Source, SourceError};
+use rasika_device::stills::Listing;
 
 /// Where frames come from, and what looks at them.
 #[derive(Debug, Args)]
@@ -60,7 +61,13 @@ impl Input {
         match (&self.camera, &self.pipeline, &self.source) {
             (Some(device), _, _) => Ok(Source::Camera(device.clone())),
             (_, Some(pipeline), _) => Ok(Source::Pipeline(pipeline.clone())),
-            (_, _, Some(path)) => Source::of_path(path),
+            (_, _, Some(path)) => {
+                let source = Source::of_path(path)?;
+                if source.is_stills() && path.is_dir() {
+                    say_left_out(path);
+                }
+                Ok(source)
+            }
             _ => Err(SourceError::None),
         }
     }
@@ -68,6 +75,14 @@ impl Input {
     /// The folder of models: as named, or packaged beside the program, or in the source tree.
     pub fn models(&self) -> PathBuf {
         self.models.clone().unwrap_or_else(usual_models)
+    }
+}
+
+/// Says what of a folder of pictures is not looked at, so that nobody wonders where it is.
+fn say_left_out(folder: &Path) {
+    // That the folder can be read was found a moment ago; what it holds is said as it is now.
+    if let Some(words) = Listing::of(folder).ok().and_then(|listing| listing.left_out_in_words()) {
+        eprintln!("rasikad: {}: {words}", folder.display());
     }
 }
 

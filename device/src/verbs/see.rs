@@ -71,12 +71,14 @@ impl See {
                     }
                 }
                 // One bad picture of many: say so in its line, go on with the next.
-                Err(SourceError::NoPicture(path) | SourceError::Format(path, _)) if several && source.is_stills() => {
-                    let error = SourceError::NoPicture(path.clone()).to_string();
+                Err(error @ (SourceError::NoPicture(..) | SourceError::Format(..)))
+                    if several && source.is_stills() =>
+                {
                     eprintln!("rasikad: {error}");
-                    let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
+                    let (SourceError::NoPicture(path, _) | SourceError::Format(path, _)) = &error else { continue };
+                    let name = path.rsplit('/').next().unwrap_or(path).to_owned();
                     if self.json {
-                        let line = Line::unreadable(read + unreadable, name, error);
+                        let line = Line::unreadable(read + unreadable, name, error.to_string());
                         if let Some(end) = reader_left(write_line(&mut out, &line)) {
                             return end;
                         }
@@ -90,6 +92,9 @@ impl See {
             }
         }
         pardon_leaving(out.flush())?;
+        if read > 0 && unreadable > 0 {
+            eprintln!("rasikad: {unreadable} of {} pictures could not be read", read + unreadable);
+        }
         anyhow::ensure!(read > 0 || unreadable == 0, "none of the {unreadable} pictures could be read");
         Ok(())
     }
