@@ -8,7 +8,7 @@ use cable::Cable;
 use rasika::{Rasika, film};
 use rasika_device::laptops::pulling::Pulling;
 use rasika_device::link::message::{FileKind, FileName, Hash, Label, Proof, Reason};
-use rasika_device::link::{Client, Expect, Identity, LinkError, NotLetIn, Pace, serial};
+use rasika_device::link::{Client, Expect, Identity, LaptopSide as _, LinkError, NotLetIn, Pace, serial};
 use rasika_device::store::Store;
 use rasika_models::Rasa;
 use std::path::Path;
@@ -103,8 +103,15 @@ async fn a_laptop_is_paired_pulls_relabels_and_prunes() {
     assert!(take.recorded.model.starts_with("knowledge") && take.observations > 3, "{take:?}");
     let (dataset, pulled) = client.pull(dataset, 0, false, |_| {}).await.unwrap();
     assert_eq!((pulled.takes, pulled.bytes), (1, take.bytes));
-    assert_eq!(client.held(&pulled.proofs).await.unwrap(), 1);
-    assert_eq!(client.held(&[Proof { id: take.id, hash: [1; 32] }]).await.unwrap(), 1, "it is known already");
+    // The hash that the box lists itself proves nothing.
+    let echo = Proof { id: take.id, answer: take.hash };
+    assert_eq!(client.held(&[echo]).await.unwrap(), 0);
+    assert!(client.prune(&[echo]).await.unwrap()[0].kept.is_some());
+    let mut dataset = client.prove(dataset).await.unwrap();
+    assert_eq!(dataset.unproved(take.id.box_id), Ok(vec![]));
+    let key = client.proof_key().await.unwrap();
+    let proofs = dataset.proofs(&[take.id], &key).unwrap();
+    assert_eq!(client.held(&proofs).await.unwrap(), 1);
     let here = dataset.0.takes().unwrap();
     assert_eq!(dataset.0.observations(here[0].id).unwrap().len() as u64, take.observations);
     assert_eq!(dataset.0.rehash(here[0].id).unwrap().0, take.hash);
@@ -114,9 +121,7 @@ async fn a_laptop_is_paired_pulls_relabels_and_prunes() {
     let (dataset, pulled) = client.pull(dataset, take.change, false, |_| {}).await.unwrap();
     assert_eq!((pulled.changes, pulled.takes), (1, 0));
     assert_eq!(dataset.0.takes().unwrap()[0].rasa(), Rasa::Karuna);
-    let wrong = client.prune(&[Proof { id: take.id, hash: [1; 32] }]).await.unwrap();
-    assert!(wrong[0].kept.is_some());
-    let pruned = client.prune(&[Proof { id: take.id, hash: take.hash }]).await.unwrap();
+    let pruned = client.prune(&proofs).await.unwrap();
     assert_eq!(pruned[0].kept, None);
     assert_eq!(client.status().await.unwrap().takes, 0);
     let (dataset, _) = client.pull(dataset, take.change + 1, false, |_| {}).await.unwrap();

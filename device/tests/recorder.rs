@@ -222,7 +222,8 @@ fn at_the_quota_only_what_a_laptop_holds_makes_room() {
     let (mut store, _) = Store::open_box(&file, "test").unwrap();
     let first = record(&mut store, Rasa::Veera, 40);
     let second = record(&mut store, Rasa::Hasya, 40);
-    store.held(b"laptop", &[(second.id, second.hash.unwrap())]).unwrap();
+    let proof = store.proof(second.id, &[7; 32]).unwrap();
+    assert_eq!(store.held(b"laptop", &[7; 32], &[(second.id, proof)]).unwrap(), 1);
     let full = Settings { quota_bytes: store.used_bytes().unwrap() - 4096, ..settings(folder.path()) };
     drop(store);
 

@@ -206,10 +206,19 @@ fn nothing_is_pruned_that_nobody_has_proved_to_hold() {
     let Pair { mut on_box, mut laptop, folder } = pair();
     let (one, two) = (record(&mut on_box, Rasa::Veera, 2), record(&mut on_box, Rasa::Hasya, 2));
     assert!(matches!(on_box.prune(one.id), Err(StoreError::NotNow(..))));
-    assert_eq!(on_box.held(b"laptop", &[(one.id, two.hash.unwrap())]).unwrap(), 0, "a wrong proof was believed");
-    assert!(on_box.prune(one.id).is_err());
+    let key = [9; 32];
     pull(&on_box, &mut laptop);
-    assert_eq!(on_box.held(b"laptop", &[(one.id, one.hash.unwrap())]).unwrap(), 1);
+    assert_eq!(laptop.unproved(one.id.box_id).unwrap(), [one.id, two.id]);
+    let [first, second] = [one.id, two.id].map(|id| laptop.proof(id, &key).unwrap());
+    let other_key = laptop.proof(one.id, &[8; 32]).unwrap();
+    // What the box itself lists, the proof of another take, one for another challenge.
+    for wrong in [one.hash.unwrap(), second, other_key] {
+        assert_eq!(on_box.held(b"laptop", &key, &[(one.id, wrong)]).unwrap(), 0, "a wrong proof was believed");
+        assert!(on_box.prune(one.id).is_err());
+    }
+    assert_eq!(on_box.held(b"laptop", &key, &[(one.id, first)]).unwrap(), 1);
+    laptop.proved(&[one.id]).unwrap();
+    assert_eq!(laptop.unproved(one.id.box_id).unwrap(), [two.id]);
     assert_eq!(on_box.oldest_held().unwrap(), Some(one.id));
     let used = on_box.used_bytes().unwrap();
     on_box.prune(one.id).unwrap();

@@ -1,7 +1,7 @@
 //! A laptop's dataset as the link fills it: the same store as the box's.
 
 use super::takes::{id_of, take_of};
-use crate::link::message::{BoxId, TakeInfo};
+use crate::link::message::{BoxId, Proof, TakeId, TakeInfo};
 use crate::link::{LaptopSide, Wanted};
 use crate::store::{self, Fetch, Store, StoreError};
 
@@ -38,5 +38,28 @@ impl LaptopSide for Pulling {
             Err(StoreError::WrongHash(_)) => Ok(false),
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    fn unproved(&mut self, of: BoxId) -> Result<Vec<TakeId>, String> {
+        let takes = self.0.unproved(store::BoxId(of.0)).map_err(|error| error.to_string())?;
+        Ok(takes.into_iter().map(|take| TakeId { box_id: of, number: take.number }).collect())
+    }
+
+    fn proofs(&mut self, takes: &[TakeId], key: &[u8; 32]) -> Result<Vec<Proof>, String> {
+        let mut proofs = Vec::new();
+        for id in takes {
+            let known = id_of(*id);
+            // Not what is written down of it, but what is there.
+            if self.0.is_sound(known).map_err(|error| error.to_string())? {
+                let answer = self.0.proof(known, key).map_err(|error| error.to_string())?;
+                proofs.push(Proof { id: *id, answer: answer.0 });
+            }
+        }
+        Ok(proofs)
+    }
+
+    fn proved(&mut self, takes: &[TakeId]) -> Result<(), String> {
+        let takes: Vec<_> = takes.iter().map(|id| id_of(*id)).collect();
+        self.0.proved(&takes).map_err(|error| error.to_string())
     }
 }

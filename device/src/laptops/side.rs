@@ -201,30 +201,33 @@ impl BoxSide for Side {
         chunks?.ok_or_else(gone)
     }
 
-    fn held(&self, laptop: PublicKey, proofs: &[Proof]) -> Result<u32, Refusal> {
-        let proofs: Vec<_> = proofs.iter().map(|proof| (id_of(proof.id), TakeHash(proof.hash))).collect();
-        Ok(self.ask(|store, _| store.held(&laptop.0, &proofs))? as u32)
+    fn held(&self, laptop: PublicKey, key: &[u8; 32], proofs: &[Proof]) -> Result<u32, Refusal> {
+        let mut count = 0;
+        for proof in proofs {
+            // One at a time: others may ask in between.
+            count += self.ask(|store, _| store.held(&laptop.0, key, &[(id_of(proof.id), TakeHash(proof.answer))]))?;
+        }
+        Ok(count as u32)
     }
 
-    fn prune(&self, laptop: PublicKey, proofs: &[Proof]) -> Result<Vec<Pruned>, Refusal> {
+    fn prune(&self, laptop: PublicKey, key: &[u8; 32], proofs: &[Proof]) -> Result<Vec<Pruned>, Refusal> {
         let pruned = proofs.iter().map(|proof| {
             let kept = self.ask(|store, own| {
                 let id = id_of(proof.id);
                 let take = store.take(id)?;
-                if id.box_id != own || take.hash != Some(TakeHash(proof.hash)) {
-                    return Ok(Some("is not the take the laptop holds; pull it again".to_owned()));
-                }
                 if take.state == store::State::Gone {
                     return Ok(None);
                 }
-                store.held(&laptop.0, &[(id, TakeHash(proof.hash))])?;
+                if id.box_id != own || store.held(&laptop.0, key, &[(id, TakeHash(proof.answer))])? == 0 {
+                    return Ok(Some("is not the take the laptop holds; pull it again".to_owned()));
+                }
                 store.prune(id).map(|()| None)
             });
-            Ok(Pruned { id: proof.id, kept: kept.unwrap_or_else(|refusal| Some(refusal.what)) })
+            Pruned { id: proof.id, kept: kept.unwrap_or_else(|refusal| Some(refusal.what)) }
         });
         let pruned = pruned.collect();
         self.takes_changed(false);
-        pruned
+        Ok(pruned)
     }
 
     fn relabel(&self, id: TakeId, label: Label) -> Result<TakeInfo, Refusal> {

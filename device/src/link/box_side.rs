@@ -37,11 +37,11 @@ pub trait BoxSide: Send + Sync + 'static {
     /// end. Refused if the take's hash is another.
     fn chunks(&self, id: TakeId, hash: [u8; 32], from_part: u32, limit: u32) -> Result<Vec<Vec<u8>>, Refusal>;
 
-    /// A laptop proves to hold takes; of how many the box now knows it.
-    fn held(&self, laptop: PublicKey, proofs: &[Proof]) -> Result<u32, Refusal>;
+    /// A laptop proves to hold takes; of how many the box now knows it. `key` is that of the session's challenge.
+    fn held(&self, laptop: PublicKey, key: &[u8; 32], proofs: &[Proof]) -> Result<u32, Refusal>;
 
     /// Deletes what a laptop proves to hold.
-    fn prune(&self, laptop: PublicKey, proofs: &[Proof]) -> Result<Vec<Pruned>, Refusal>;
+    fn prune(&self, laptop: PublicKey, key: &[u8; 32], proofs: &[Proof]) -> Result<Vec<Pruned>, Refusal>;
 
     /// Says what a take shows.
     fn relabel(&self, id: TakeId, label: Label) -> Result<TakeInfo, Refusal>;

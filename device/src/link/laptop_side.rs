@@ -1,6 +1,6 @@
 //! What the link needs of a laptop's dataset, to pull takes into it.
 
-use super::message::{BoxId, TakeInfo};
+use super::message::{BoxId, Proof, TakeId, TakeInfo};
 
 /// What is missing of a take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,4 +33,14 @@ pub trait LaptopSide: Send + 'static {
     /// All chunks of a take are here: proves it by its hash and takes the change in. False where the proof fails: what
     /// came is thrown away, and the take is asked for again with the next pull.
     fn whole(&mut self, take: &TakeInfo) -> Result<bool, String>;
+
+    /// Some of the takes of a box that are whole here and have not been proved to it yet: so many as it can read again
+    /// in a moment. None where nothing is new.
+    fn unproved(&mut self, of: BoxId) -> Result<Vec<TakeId>, String>;
+
+    /// What proves takes to a box, from their bytes as they lie here now; none of those that are damaged here.
+    fn proofs(&mut self, takes: &[TakeId], key: &[u8; 32]) -> Result<Vec<Proof>, String>;
+
+    /// The box has heard what there is to prove of takes.
+    fn proved(&mut self, takes: &[TakeId]) -> Result<(), String>;
 }

@@ -10,7 +10,7 @@ use super::message::{
 };
 use crate::laptops::takes::take_of;
 use crate::store::{TakeHasher, codec};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,11 +27,17 @@ type File = (FileName, Vec<u8>);
 
 /// The hash that the store would have for a take of these chunks; zeros for one without a label.
 fn canonical(take: &TakeInfo, chunks: &[Vec<u8>]) -> [u8; 32] {
-    take_of(take).map_or([0; 32], |take| {
-        let mut hasher = TakeHasher::new(take.id, &take.recorded);
-        chunks.iter().for_each(|chunk| hasher.chunk(chunk));
-        hasher.finish().0
-    })
+    take_of(take).map_or([0; 32], |take| hashed(TakeHasher::new(take.id, &take.recorded), chunks))
+}
+
+/// What proves that a take of these chunks is here.
+fn proof((take, chunks): &Held, key: &[u8; 32]) -> [u8; 32] {
+    take_of(take).map_or([0; 32], |take| hashed(TakeHasher::keyed(key, take.id, &take.recorded), chunks))
+}
+
+fn hashed(mut hasher: TakeHasher, chunks: &[Vec<u8>]) -> [u8; 32] {
+    chunks.iter().for_each(|chunk| hasher.chunk(chunk));
+    hasher.finish().0
 }
 
 /// A box in memory. Only pushed files touch the disk while they arrive.
@@ -54,6 +60,14 @@ struct Kept {
     active: BTreeMap<FileKind, File>,
     previous: BTreeMap<FileKind, File>,
     log: Vec<String>,
+    held: BTreeSet<(PublicKey, TakeId)>,
+}
+
+impl Kept {
+    fn proves(&self, answer: &Proof, key: &[u8; 32]) -> bool {
+        let held = self.takes.get(&answer.id.number).filter(|(take, _)| take.id == answer.id);
+        held.is_some_and(|held| held.0.state != TakeState::Gone && proof(held, key) == answer.answer)
+    }
 }
 
 impl MemoryBox {
@@ -138,6 +152,12 @@ impl MemoryBox {
     #[must_use]
     pub fn takes(&self) -> Vec<(TakeInfo, Vec<Vec<u8>>)> {
         self.kept().takes.values().cloned().collect()
+    }
+
+    /// The takes that a laptop has proved to hold.
+    #[must_use]
+    pub fn held_by(&self, laptop: PublicKey) -> Vec<TakeId> {
+        self.kept().held.iter().filter(|(other, _)| *other == laptop).map(|(_, id)| *id).collect()
     }
 
     /// How often every note was ended.
@@ -235,17 +255,16 @@ impl BoxSide for MemoryBox {
         }
     }
 
-    fn held(&self, _: PublicKey, proofs: &[Proof]) -> Result<u32, Refusal> {
-        let kept = self.kept();
-        let is_there = |proof: &&Proof| {
-            kept.takes.get(&proof.id.number).is_some_and(|(take, _)| take.id == proof.id && take.hash == proof.hash)
-        };
-        Ok(proofs.iter().filter(is_there).count() as u32)
+    fn held(&self, laptop: PublicKey, key: &[u8; 32], proofs: &[Proof]) -> Result<u32, Refusal> {
+        let mut kept = self.kept();
+        let proved: Vec<TakeId> = proofs.iter().filter(|proof| kept.proves(proof, key)).map(|proof| proof.id).collect();
+        kept.held.extend(proved.iter().map(|id| (laptop, *id)));
+        Ok(proved.len() as u32)
     }
 
-    fn prune(&self, _: PublicKey, proofs: &[Proof]) -> Result<Vec<Pruned>, Refusal> {
+    fn prune(&self, _: PublicKey, key: &[u8; 32], proofs: &[Proof]) -> Result<Vec<Pruned>, Refusal> {
         let prune = |proof: &Proof| {
-            let held = self.kept().takes.get(&proof.id.number).is_some_and(|(take, _)| take.hash == proof.hash);
+            let held = self.kept().proves(proof, key);
             let kept = (!held).then(|| "is not the take the laptop holds; pull it again".to_owned());
             if held {
                 self.edit(proof.id, |(take, chunks)| {
@@ -337,6 +356,7 @@ struct Dataset {
     missing: BTreeMap<TakeId, u64>,
     takes: BTreeMap<TakeId, Held>,
     coming: BTreeMap<TakeId, Vec<Vec<u8>>>,
+    unproved: BTreeSet<TakeId>,
 }
 
 impl MemoryLaptop {
@@ -398,7 +418,23 @@ impl LaptopSide for MemoryLaptop {
         }
         dataset.missing.remove(&take.id);
         dataset.takes.insert(take.id, (take.clone(), chunks));
+        dataset.unproved.insert(take.id);
         dataset.cursors.insert(take.id.box_id, take.change);
         Ok(true)
+    }
+
+    fn unproved(&mut self, of: BoxId) -> Result<Vec<TakeId>, String> {
+        Ok(self.dataset().unproved.iter().filter(|id| id.box_id == of).take(256).copied().collect())
+    }
+
+    fn proofs(&mut self, takes: &[TakeId], key: &[u8; 32]) -> Result<Vec<Proof>, String> {
+        let dataset = self.dataset();
+        let answer = |id: &TakeId| Some(Proof { id: *id, answer: proof(dataset.takes.get(id)?, key) });
+        Ok(takes.iter().filter_map(answer).collect())
+    }
+
+    fn proved(&mut self, takes: &[TakeId]) -> Result<(), String> {
+        self.dataset().unproved.retain(|id| !takes.contains(id));
+        Ok(())
     }
 }

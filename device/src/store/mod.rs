@@ -2,7 +2,7 @@
 //!
 //! The reference of the file is three modules: `schema` (tables), [`take`] (what is hashed) and [`codec`]
 //! (observations). [`Store`] is the only way to it: `recording` writes takes on a box, `edit` changes what is known
-//! of them, `sync` is what a box and a laptop say to each other about them, `room` keeps the file bounded.
+//! of them, `sync` and `holding` are what a box and a laptop say to each other about them, `room` keeps the file bounded.
 //!
 //! # What a commit promises
 //! The file is in WAL mode with `synchronous = FULL`: SQLite fsyncs the write-ahead log at every commit, and the
@@ -13,6 +13,7 @@
 pub mod codec;
 mod edit;
 mod error;
+mod holding;
 mod recording;
 mod room;
 mod rows;

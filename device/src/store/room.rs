@@ -1,8 +1,8 @@
 //! Room on the disk: how much there is, what may go, and where a damaged file goes.
 
+use super::Store;
 use super::error::StoreError;
-use super::take::{Moment, TakeId};
-use super::{BoxId, Store};
+use super::take::Moment;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd as _;
@@ -27,19 +27,6 @@ impl Store {
     pub fn reusable_bytes(&self) -> Result<u64, StoreError> {
         let pragma = |name: &str| self.db.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, u64>(0));
         Ok(pragma("freelist_count")? * pragma("page_size")?)
-    }
-
-    /// The oldest take of this box whose observations are still here although a host holds it.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn oldest_held(&self) -> Result<Option<TakeId>, StoreError> {
-        let sql = "SELECT uid, number FROM take JOIN box ON box.id = take.box \
-            WHERE own = 1 AND state IN (1, 2) AND EXISTS (SELECT 1 FROM held WHERE held.take = take.id) \
-            ORDER BY number LIMIT 1";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let mut rows = statement.query_map([], |row| Ok(TakeId { box_id: BoxId(row.get(0)?), number: row.get(1)? }))?;
-        Ok(rows.next().transpose()?)
     }
 }
 

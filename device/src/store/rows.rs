@@ -1,7 +1,7 @@
 //! Takes as rows, and back.
 
 use super::error::StoreError;
-use super::take::{BoxId, Moment, Recorded, State, Take, TakeHash, TakeId};
+use super::take::{BoxId, Moment, Recorded, State, Take, TakeHash, TakeHasher, TakeId};
 use super::{Picture, Store, codec};
 use rasika_models::{Observation, Rasa};
 use rusqlite::types::Type;
@@ -132,7 +132,26 @@ impl Store {
     /// # Errors
     /// There is no such take, or the file cannot be read.
     pub fn rehash(&self, id: TakeId) -> Result<TakeHash, StoreError> {
-        let mut hasher = super::TakeHasher::new(id, &self.take(id)?.recorded);
+        self.hashed(id, TakeHasher::new(id, &self.take(id)?.recorded))
+    }
+
+    /// Whether what is stored of a whole take is what its hash says.
+    ///
+    /// # Errors
+    /// There is no such take, or the file cannot be read.
+    pub fn is_sound(&self, id: TakeId) -> Result<bool, StoreError> {
+        Ok(self.take(id)?.hash == Some(self.rehash(id)?))
+    }
+
+    /// What proves that a take's bytes are stored here now: their hash with a key that somebody else drew.
+    ///
+    /// # Errors
+    /// There is no such take, or the file cannot be read.
+    pub fn proof(&self, id: TakeId, key: &[u8; 32]) -> Result<TakeHash, StoreError> {
+        self.hashed(id, TakeHasher::keyed(key, id, &self.take(id)?.recorded))
+    }
+
+    fn hashed(&self, id: TakeId, mut hasher: TakeHasher) -> Result<TakeHash, StoreError> {
         let mut statement = self.db.prepare_cached("SELECT bytes FROM chunk WHERE take = ?1 ORDER BY part")?;
         let mut rows = statement.query([self.row(id)?])?;
         while let Some(row) = rows.next()? {

@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub const APPLICATION: i32 = 0x5261_7361;
 
 /// Each makes one version of the next. Those that were once released are never changed.
-pub const MIGRATIONS: &[&str] = &[V1, V2];
+pub const MIGRATIONS: &[&str] = &[V1, V2, V3];
 
 /// - `box`: every box whose takes are here; on a box, itself (`own` = 1). `sequence` is on the box the last change
 ///   number it gave, on a laptop the last change it has taken in.
@@ -20,7 +20,7 @@ pub const MIGRATIONS: &[&str] = &[V1, V2];
 ///   the take's last change, NULL until it is confirmed; of one that is being fetched, the change it is fetched for; NULL
 ///   again where the box began to count anew.
 /// - `chunk`: a take's observations (`codec`), parts from 0 without gaps.
-/// - `held`: which host has proved that it holds a take.
+/// - `held`: which host has said that it holds a take. Nothing is deleted for that any more: see `proved`.
 const V1: &str = "
 CREATE TABLE box (
     id INTEGER PRIMARY KEY,
@@ -82,6 +82,24 @@ CREATE TABLE edit (
     before_discarded INTEGER
 ) STRICT;
 CREATE INDEX edit_take ON edit (take);
+";
+
+/// - `proved`: which host has proved by a take's bytes that it holds it.
+/// - `unproved`: on a laptop, takes that came whole and whose box has not heard of it.
+const V3: &str = "
+CREATE TABLE proved (
+    host BLOB NOT NULL,
+    take INTEGER NOT NULL REFERENCES take (id),
+    PRIMARY KEY (host, take)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX proved_take ON proved (take);
+CREATE TABLE unproved (
+    box INTEGER NOT NULL REFERENCES box (id),
+    take INTEGER NOT NULL REFERENCES take (id),
+    PRIMARY KEY (box, take)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unproved_take ON unproved (take);
+INSERT INTO unproved SELECT box, take.id FROM take JOIN box ON box.id = take.box WHERE own = 0 AND state IN (1, 2);
 ";
 
 /// Brings a file to the last version of `migrations`, all of it or nothing.

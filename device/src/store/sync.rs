@@ -1,12 +1,13 @@
-//! What a box and a laptop say to each other about takes: changes by number, chunks, and proofs of holding.
+//! What a box and a laptop say to each other about takes: changes by number, and chunks.
 //!
 //! A laptop asks for the [`Store::changes`] after its [`Store::cursor`], oldest first, and gives each to
 //! [`Store::fetch`]. Where that asks for chunks it puts them with [`Store::put_chunk`] and ends with
 //! [`Store::fetched`]. The cursor moves with each change that is taken in, so that whatever breaks off goes on there.
 
 use super::error::StoreError;
+use super::holding::await_proof;
 use super::recording::{insert, next_change, put_chunk};
-use super::take::{BoxId, Recorded, State, Take, TakeHash, TakeHasher, TakeId};
+use super::take::{BoxId, Recorded, State, Take, TakeHasher, TakeId};
 use super::{Store, codec};
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
@@ -147,6 +148,7 @@ impl Store {
             let sql = "UPDATE take SET state = ?2 WHERE id = ?1 AND state = ?3 RETURNING box";
             let params = params![row, take.state as u8, State::Fetching as u8];
             let box_row = transaction.query_row(sql, params, |row| row.get(0))?;
+            await_proof(&transaction, box_row, row)?;
             take_in(&transaction, box_row, take)?;
             return Ok(transaction.commit()?);
         }
@@ -154,48 +156,6 @@ impl Store {
         transaction.execute("UPDATE take SET observations = 0, bytes = 0 WHERE id = ?1", [row])?;
         transaction.commit()?;
         Err(StoreError::WrongHash(take.id))
-    }
-
-    /// A host says that it holds takes, and proves each by its hash; how many of them are now known to be held.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn held(&mut self, host: &[u8], proofs: &[(TakeId, TakeHash)]) -> Result<usize, StoreError> {
-        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let sql = "INSERT INTO held (host, take) SELECT ?1, take.id FROM take JOIN box ON box.id = take.box \
-            WHERE uid = ?2 AND number = ?3 AND hash = ?4 AND state IN (1, 2) ON CONFLICT DO NOTHING";
-        let mut count = 0;
-        for (id, hash) in proofs {
-            transaction.prepare_cached(sql)?.execute(params![host, id.box_id.0, id.number, hash.0])?;
-            let sql = "SELECT count(*) FROM held JOIN take ON take.id = held.take JOIN box ON box.id = take.box \
-                WHERE host = ?1 AND uid = ?2 AND number = ?3";
-            let params = params![host, id.box_id.0, id.number];
-            count += transaction.prepare_cached(sql)?.query_row(params, |row| row.get::<_, usize>(0))?;
-        }
-        transaction.commit()?;
-        Ok(count)
-    }
-
-    /// Deletes the observations of a take that a host has proved to hold. What is known of it stays.
-    ///
-    /// # Errors
-    /// No host holds it, it is not whole, or the file cannot be written.
-    pub fn prune(&mut self, id: TakeId) -> Result<(), StoreError> {
-        if !self.take(id)?.state.is_whole() {
-            return Err(StoreError::NotNow(id, "is not whole; there is nothing to delete"));
-        }
-        let row = self.row(id)?;
-        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let hosts: u64 = transaction.query_row("SELECT count(*) FROM held WHERE take = ?1", [row], |row| row.get(0))?;
-        if hosts == 0 {
-            return Err(StoreError::NotNow(id, "is held by no laptop yet; pull it first"));
-        }
-        transaction.execute("DELETE FROM chunk WHERE take = ?1", [row])?;
-        let sql = "UPDATE take SET state = ?2, observations = 0, bytes = 0 WHERE id = ?1 RETURNING box";
-        let box_row = transaction.query_row(sql, params![row, State::Gone as u8], |row| row.get(0))?;
-        let change = next_change(&transaction, box_row)?;
-        transaction.execute("UPDATE take SET changed = ?2 WHERE id = ?1", params![row, change])?;
-        Ok(transaction.commit()?)
     }
 
     /// Takes in a whole take that no box sent: a source of that name is a box of its own, and `number` says which of

@@ -154,7 +154,16 @@ impl TakeHasher {
     /// Begins with what is known at the start.
     #[must_use]
     pub fn new(id: TakeId, recorded: &Recorded) -> Self {
-        let mut hasher = blake3::Hasher::new();
+        Self::of(blake3::Hasher::new(), id, recorded)
+    }
+
+    /// The same with a key: only who has the bytes of the take can tell what comes out.
+    #[must_use]
+    pub fn keyed(key: &[u8; 32], id: TakeId, recorded: &Recorded) -> Self {
+        Self::of(blake3::Hasher::new_keyed(key), id, recorded)
+    }
+
+    fn of(mut hasher: blake3::Hasher, id: TakeId, recorded: &Recorded) -> Self {
         let text = |hasher: &mut blake3::Hasher, text: &str| {
             hasher.update(&(text.len() as u32).to_le_bytes()).update(text.as_bytes());
         };

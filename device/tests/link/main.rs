@@ -4,6 +4,7 @@ mod adversaries;
 #[path = "../adversary/mod.rs"]
 mod adversary;
 mod bounds;
+mod holding;
 mod hostile;
 mod interrupted;
 mod lines;

@@ -2,7 +2,7 @@
 
 use crate::stage::{LONG, Stage, name, noise, pull};
 use rasika_device::link::memory::{MemoryLaptop, SLOW};
-use rasika_device::link::message::{FileKind, Hash, Label, MoodNow, Proof, Reason, TakeState};
+use rasika_device::link::message::{FileKind, Hash, Label, MoodNow, Reason, TakeState};
 use rasika_device::link::{LaptopSide as _, LinkError, Pulled};
 use rasika_models::Rasa;
 use std::sync::Arc;
@@ -22,16 +22,18 @@ async fn what_is_new_comes_once_and_changes_travel() {
     let client = stage.client(&stage.tcp().await).await.unwrap();
     let laptop = MemoryLaptop::default();
     let pulled = pull(&client, &laptop).await.unwrap();
-    assert_eq!((pulled.changes, pulled.takes, pulled.bytes, pulled.proofs.len()), (5, 5, 60_000, 5));
-    client.held(&pulled.proofs).await.unwrap();
+    assert_eq!((pulled.changes, pulled.takes, pulled.bytes), (5, 5, 60_000));
+    client.prove(laptop.clone()).await.unwrap();
+    assert_eq!(stage.served.held_by(stage.laptop_key.public()).len(), 5);
     assert_eq!(laptop.takes(), stage.served.takes());
     assert_eq!(pull(&client, &laptop).await.unwrap(), Pulled::default());
 
     client.relabel(takes[1].id, Label(Some(Rasa::Karuna))).await.unwrap();
     client.discard(takes[2].id, true).await.unwrap();
-    let proof = |n: usize| Proof { id: takes[n].id, hash: takes[n].hash };
-    let wrong = Proof { hash: [0; 32], ..proof(4) };
-    let pruned = client.prune(&[proof(0), wrong]).await.unwrap();
+    let key = client.proof_key().await.unwrap();
+    let mut proofs = laptop.clone().proofs(&[takes[0].id, takes[4].id], &key).unwrap();
+    proofs[1].answer[31] ^= 1;
+    let pruned = client.prune(&proofs).await.unwrap();
     assert_eq!(pruned.iter().map(|pruned| pruned.kept.is_none()).collect::<Vec<_>>(), [true, false]);
     // Only what is known of the takes has changed: no chunk travels, and the pruned one stays here.
     assert_eq!(pull(&client, &laptop).await.unwrap(), Pulled { changes: 3, ..Pulled::default() });

@@ -7,9 +7,10 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rasika_device::laptops::pulling::Pulling;
-use rasika_device::link::message::{BoxId, Proof, TakeId};
+use rasika_device::laptops::takes::id_of;
+use rasika_device::link::message::{BoxId, TakeId, TakeState};
 use rasika_device::link::{Client, LaptopSide as _, Progress, Pulled};
-use rasika_device::store::{self, Store};
+use rasika_device::store::Store;
 use serde_json::json;
 
 use crate::boxes::{KnownBox, Laptop, here, told};
@@ -18,8 +19,9 @@ use crate::say;
 
 /// Between two tries to reach a box that is away, while pulling goes on.
 const AGAIN: Duration = Duration::from_secs(5);
-/// Proofs in one request.
+/// Proofs in one request, and the bytes of their takes, which both sides read for them.
 const PROOFS: usize = 256;
+const PROOF_BYTES: u64 = 64 << 20;
 
 /// Arguments of `rasika pull`.
 #[derive(Debug, Args)]
@@ -119,8 +121,9 @@ impl Pull {
         let pulled = client.pull(pulling, after, self.watch, show).await.map_err(told);
         bar.finish_and_clear();
         let (pulling, pulled) = pulled?;
+        // What is not on the disk proves nothing.
         pulling.0.settle()?;
-        client.held(&pulled.proofs).await.map_err(told)?;
+        client.prove(pulling).await.map_err(told)?;
         if pulled.set_back {
             let why = "its takes are an older copy of those it had; all were compared anew";
             eprintln!("rasika: {}: {why}", known.name);
@@ -188,19 +191,24 @@ impl Prune {
             let id = client.hello().box_id.context("the box has not opened its takes yet; try again in a moment")?;
             // The last pull may have been cut off before what came was on the disk.
             store.settle()?;
-            let proofs = proofs(&client, &store, id).await?;
-            if proofs.is_empty() {
+            let held = held(&client, &store, id).await?;
+            if held.is_empty() {
                 return Ok(say(&format!(
                     "{}: nothing to delete; this laptop holds none of its takes, or they are gone there",
                     known.name
                 ))?);
             }
-            if !self.yes && !agreed(&known.name, proofs.len())? {
+            if !self.yes && !agreed(&known.name, held.len())? {
                 return Ok(say("nothing is deleted")?);
             }
             let mut deleted = 0;
-            for some in proofs.chunks(PROOFS) {
-                for pruned in client.prune(some).await.map_err(told)? {
+            let (key, mut store) = (client.proof_key().await.map_err(told)?, Pulling(store));
+            for some in batches(&held) {
+                let proofs = store.proofs(&some, &key).map_err(anyhow::Error::msg)?;
+                for id in some.iter().filter(|id| !proofs.iter().any(|proof| proof.id == **id)) {
+                    eprintln!("rasika: take {} is damaged here and stays on the box", id_of(*id));
+                }
+                for pruned in client.prune(&proofs).await.map_err(told)? {
                     match pruned.kept {
                         None => deleted += 1,
                         Some(why) => eprintln!("rasika: take {} stays: {why}", pruned.id.number),
@@ -212,28 +220,35 @@ impl Prune {
     }
 }
 
-/// What the box has and this laptop holds whole.
-async fn proofs(client: &Client, store: &Store, id: BoxId) -> Result<Vec<Proof>> {
-    let mut there = std::collections::BTreeMap::new();
+/// What the box has and this laptop holds whole, with the bytes of each.
+async fn held(client: &Client, store: &Store, id: BoxId) -> Result<Vec<(TakeId, u64)>> {
+    let mut there = std::collections::BTreeSet::new();
     let mut changes = client.changes(0, 0, false).await.map_err(told)?;
     while let Some(take) = changes.next().await.map_err(told)? {
-        there.insert(take.id.number, take.state != rasika_device::link::message::TakeState::Gone);
-    }
-    let mut proofs = Vec::new();
-    for take in store.takes()?.iter().filter(|take| take.id.box_id.0 == id.0 && take.state.is_whole()) {
-        let store::TakeId { number, .. } = take.id;
-        if !there.get(&number).is_some_and(|is_there| *is_there) {
-            continue;
-        }
-        // Not what is written down of it, but what is there.
-        let hash = store.rehash(take.id)?;
-        if Some(hash) == take.hash {
-            proofs.push(Proof { id: TakeId { box_id: id, number }, hash: hash.0 });
-        } else {
-            eprintln!("rasika: take {} is damaged here and stays on the box", take.id);
+        if take.state != TakeState::Gone {
+            there.insert(take.id.number);
         }
     }
-    Ok(proofs)
+    let takes = store.takes()?.into_iter().filter(|take| take.id.box_id.0 == id.0 && take.state.is_whole());
+    let takes = takes.filter(|take| there.contains(&take.id.number));
+    Ok(takes.map(|take| (TakeId { box_id: id, number: take.id.number }, take.bytes)).collect())
+}
+
+/// So many that both sides read them in a moment.
+fn batches(held: &[(TakeId, u64)]) -> Vec<Vec<TakeId>> {
+    let mut batches: Vec<Vec<TakeId>> = Vec::new();
+    let mut room = 0;
+    for (id, bytes) in held {
+        match batches.last_mut() {
+            Some(batch) if *bytes <= room && batch.len() < PROOFS => batch.push(*id),
+            _ => {
+                room = PROOF_BYTES;
+                batches.push(vec![*id]);
+            }
+        }
+        room = room.saturating_sub(*bytes);
+    }
+    batches
 }
 
 fn agreed(name: &str, count: usize) -> Result<bool> {

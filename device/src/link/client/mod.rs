@@ -8,7 +8,7 @@ mod pull;
 pub use pull::Pulled;
 
 use super::message::{
-    FileKind, FileName, FileState, Hash, Hello, Known, Label, MoodNow, Proof, Pruned, PublicKey, Refusal, Request,
+    Challenge, FileKind, FileName, FileState, Hash, Hello, Known, Label, MoodNow, Proof, Pruned, PublicKey, Refusal, Request,
     Status, TakeId, TakeInfo,
 };
 use super::mux::{Pace, Session, Stream};
@@ -58,6 +58,7 @@ pub struct Progress {
 pub struct Client {
     session: Session,
     hello: Hello,
+    me: PublicKey,
 }
 
 impl Client {
@@ -106,7 +107,7 @@ impl Client {
         let heard = timeout(PATIENCE, peer.reader.read()).await.map_err(|_| LinkError::TooSlow)??;
         let hello = Hello::read(&heard)?;
         Hello::fits(&ours, &hello)?;
-        Ok(Self { session: Session::begin(peer, pace, false), hello })
+        Ok(Self { session: Session::begin(peer, pace, false), hello, me: me.public() })
     }
 
     /// The box's key.
@@ -149,8 +150,14 @@ impl Client {
         self.coming(Request::Logs { lines, follow }).await
     }
 
+    /// The key of this session's proofs: see [`Proof`].
+    pub async fn proof_key(&self) -> Result<[u8; 32], LinkError> {
+        let challenge: Challenge = self.one(Request::Challenge).await?;
+        Ok(challenge.key(self.key(), self.me))
+    }
+
     /// Proves to the box that this laptop holds takes, so that it may make room by them where its owner allows that; of how
-    /// many it knows that now.
+    /// many of them it knows that now.
     pub async fn held(&self, proofs: &[Proof]) -> Result<u32, LinkError> {
         let mut count = 0;
         for proofs in proofs.chunks(256) {

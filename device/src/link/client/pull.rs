@@ -3,7 +3,7 @@
 use super::{Client, Coming, Progress};
 use crate::link::LinkError;
 use crate::link::laptop_side::{LaptopSide, Wanted};
-use crate::link::message::{Proof, Reason, Request, TakeId, TakeInfo};
+use crate::link::message::{BoxId, Reason, Request, TakeId, TakeInfo};
 
 /// What a pull brought.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,8 +20,6 @@ pub struct Pulled {
     pub others: Vec<TakeId>,
     /// Whether the box counts from an older copy of its takes than was seen before, so that all were compared anew.
     pub set_back: bool,
-    /// Of the takes that came: what proves to the box that they are here ([`Client::held`]), once they are on the disk.
-    pub proofs: Vec<Proof>,
 }
 
 /// A pull while it goes on.
@@ -74,6 +72,20 @@ impl Client {
         let Pulling { laptop, pulled, .. } = pulling;
         Ok((laptop.ok_or_else(lost)?, pulled))
     }
+
+    /// Proves to the box what came since this was last done, by its bytes as they lie here: to be done once they are on the
+    /// disk. Nothing new costs no round trip.
+    ///
+    /// # Errors
+    /// As [`Self::pull`].
+    pub async fn prove<L: LaptopSide>(&self, laptop: L) -> Result<L, LinkError> {
+        let (pulled, shown) = (Pulled::default(), Progress::default());
+        let mut pulling = Pulling { client: self, laptop: Some(laptop), pulled, shown, progress: |_| {} };
+        if let Some(of) = self.hello.box_id {
+            pulling.prove(of).await?;
+        }
+        pulling.laptop.ok_or_else(lost)
+    }
 }
 
 impl<L: LaptopSide, P: FnMut(Progress) + Send> Pulling<'_, L, P> {
@@ -119,11 +131,8 @@ impl<L: LaptopSide, P: FnMut(Progress) + Send> Pulling<'_, L, P> {
                     self.pulled.missing.push((take.id, why));
                     return Ok(false);
                 }
-                let proof = Proof { id: take.id, hash: take.hash };
                 if follow {
-                    self.client.held(&[proof]).await?;
-                } else {
-                    self.pulled.proofs.push(proof);
+                    self.prove(take.id.box_id).await?;
                 }
                 self.pulled.takes += 1;
                 self.shown.takes += 1;
@@ -149,6 +158,25 @@ impl<L: LaptopSide, P: FnMut(Progress) + Send> Pulling<'_, L, P> {
         }
         let of = take.clone();
         self.here(move |laptop| laptop.whole(&of)).await
+    }
+
+    /// Proves what is not proved yet, a handful of takes at a time.
+    async fn prove(&mut self, of: BoxId) -> Result<(), LinkError> {
+        let mut key = None;
+        loop {
+            let takes = self.here(move |laptop| laptop.unproved(of)).await?;
+            if takes.is_empty() {
+                return Ok(());
+            }
+            let key = match key {
+                Some(key) => key,
+                None => *key.insert(self.client.proof_key().await?),
+            };
+            let asked = takes.clone();
+            let proofs = self.here(move |laptop| laptop.proofs(&asked, &key)).await?;
+            self.client.held(&proofs).await?;
+            self.here(move |laptop| laptop.proved(&takes)).await?;
+        }
     }
 
     /// Asks the dataset on a thread that may wait for its disk.

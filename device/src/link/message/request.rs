@@ -110,9 +110,11 @@ pub enum Request {
         /// Which.
         key: PublicKey,
     },
-    /// One `u32`: of how many takes the box now knows that this laptop holds them. It deletes nothing for that.
+    /// One `u32`: of how many of these takes the box now knows that this laptop holds them. It deletes nothing for that.
     Held {
         /// At most 256.
         proofs: Vec<Proof>,
     },
+    /// One [`super::Challenge`]: the same through the whole session.
+    Challenge,
 }

@@ -1,6 +1,8 @@
 //! Takes on the wire.
 
+use super::key::PublicKey;
 use super::label::Label;
+use crate::link::LinkError;
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
@@ -87,13 +89,37 @@ pub struct TakeInfo {
     pub hash: [u8; 32],
 }
 
-/// A laptop holds a take, and proves it by its hash.
+/// Drawn by the box for a session. What answers it can only come from who has a take's bytes at hand: its hash, which the
+/// box itself lists, does not help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Challenge(pub [u8; 32]);
+
+impl Challenge {
+    /// Draws one.
+    ///
+    /// # Errors
+    /// There are no random numbers.
+    pub fn draw() -> Result<Self, LinkError> {
+        let mut drawn = [0; 32];
+        getrandom::fill(&mut drawn).map_err(|_| LinkError::NoRandomness)?;
+        Ok(Self(drawn))
+    }
+
+    /// The key of the answers between this box and this laptop: what another box asked, or another laptop answers, is no
+    /// proof here.
+    #[must_use]
+    pub fn key(&self, served: PublicKey, laptop: PublicKey) -> [u8; 32] {
+        blake3::derive_key("rasika proof of holding 1", &[self.0, served.0, laptop.0].concat())
+    }
+}
+
+/// A laptop holds a take, and proves it by its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Proof {
     /// Which.
     pub id: TakeId,
-    /// BLAKE3 of its canonical bytes.
-    pub hash: [u8; 32],
+    /// BLAKE3 of its canonical bytes with [`Challenge::key`] as the key.
+    pub answer: [u8; 32],
 }
 
 /// What has become of a take that was to be pruned.

@@ -3,7 +3,7 @@
 use super::{Serving, bulk};
 use crate::link::LinkError;
 use crate::link::box_side::BoxSide;
-use crate::link::message::{PublicKey, Reason, Refusal, Request, TakeInfo};
+use crate::link::message::{Challenge, PublicKey, Reason, Refusal, Request, TakeInfo};
 use crate::link::mux::{Order, Stream};
 use serde::Serialize;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ const CHANGES: u32 = 64;
 const PROOFS: usize = 256;
 
 /// Reads the request of a stream and answers it, until it is done or called off.
-pub async fn answer(serving: &Serving, peer: PublicKey, mut stream: Stream) {
+pub async fn answer(serving: &Serving, peer: PublicKey, challenge: Challenge, mut stream: Stream) {
     let mut cancelled = stream.cancelled();
     let answered = async {
         let Some(request) = stream.receive().await? else { return Ok(()) };
-        run(serving, peer, stream, request).await
+        run(serving, peer, challenge, stream, request).await
     };
     tokio::select! {
         // Dropping the answer calls the stream off in turn.
@@ -31,8 +31,15 @@ pub async fn answer(serving: &Serving, peer: PublicKey, mut stream: Stream) {
     }
 }
 
-async fn run(serving: &Serving, peer: PublicKey, mut stream: Stream, request: Request) -> Result<(), LinkError> {
+async fn run(
+    serving: &Serving,
+    peer: PublicKey,
+    challenge: Challenge,
+    mut stream: Stream,
+    request: Request,
+) -> Result<(), LinkError> {
     let side = &serving.side;
+    let key = challenge.key(serving.identity.public(), peer);
     match request {
         Request::Status => one(stream, ask(side, BoxSide::status).await).await,
         Request::Panic => {
@@ -49,8 +56,8 @@ async fn run(serving: &Serving, peer: PublicKey, mut stream: Stream, request: Re
             let many = Refusal::new(Reason::Invalid, format!("more than {PROOFS} takes at once; name fewer"));
             one::<()>(stream, Err(many)).await
         }
-        Request::Held { proofs } => one(stream, ask(side, move |side| side.held(peer, &proofs)).await).await,
-        Request::Prune { proofs } => one(stream, ask(side, move |side| side.prune(peer, &proofs)).await).await,
+        Request::Held { proofs } => one(stream, ask(side, move |side| side.held(peer, &key, &proofs)).await).await,
+        Request::Prune { proofs } => one(stream, ask(side, move |side| side.prune(peer, &key, &proofs)).await).await,
         Request::Relabel { id, label } => one(stream, ask(side, move |side| side.relabel(id, label)).await).await,
         Request::Discard { id, discarded } => {
             one(stream, ask(side, move |side| side.discard(id, discarded)).await).await
@@ -66,6 +73,7 @@ async fn run(serving: &Serving, peer: PublicKey, mut stream: Stream, request: Re
             bulk::fetch(side, stream, kind, name, offset).await
         }
         Request::Logs { lines, follow } => logs(serving, stream, lines, follow).await,
+        Request::Challenge => one(stream, Ok(challenge)).await,
         Request::Keys => one(stream, Ok(serving.ring.list())).await,
         Request::Revoke { key } => {
             let fault = |error: LinkError| Refusal::new(Reason::Fault, error.to_string());

@@ -6,7 +6,7 @@ mod places;
 
 use super::box_side::BoxSide;
 use super::error::NotLetIn;
-use super::message::Hello;
+use super::message::{Challenge, Hello};
 use super::mux::{Pace, Session};
 use super::secure::admission::{admit, say};
 use super::secure::handshake::{self, Handshaken};
@@ -192,6 +192,10 @@ impl Server {
     async fn run(&self, mut session: Session) -> LinkError {
         let (peer, mut changes) = (session.peer(), self.0.ring.changes());
         let mut starts_anew = self.0.starts_anew.subscribe();
+        let challenge = match Challenge::draw() {
+            Ok(challenge) => challenge,
+            Err(error) => return error,
+        };
         let mut answers = JoinSet::new();
         while !*starts_anew.borrow_and_update() {
             if !self.0.ring.contains(&peer) {
@@ -201,7 +205,7 @@ impl Server {
                 stream = session.accept() => match stream {
                     Some(stream) => {
                         let server = self.clone();
-                        answers.spawn(async move { answer::answer(&server.0, peer, stream).await });
+                        answers.spawn(async move { answer::answer(&server.0, peer, challenge, stream).await });
                     }
                     None => return session.over().await,
                 },
