@@ -19,12 +19,7 @@ impl Store {
     ///
     /// # Errors
     /// The file cannot be read or written.
-    pub fn held(
-        &mut self,
-        host: &[u8],
-        key: &[u8; 32],
-        answers: &[(TakeId, TakeHash)],
-    ) -> Result<usize, StoreError> {
+    pub fn held(&mut self, host: &[u8], key: &[u8; 32], answers: &[(TakeId, TakeHash)]) -> Result<usize, StoreError> {
         let mut count = 0;
         for (id, answer) in answers {
             let Some(take) = self.find(*id)? else { continue };

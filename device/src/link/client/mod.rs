@@ -8,8 +8,8 @@ mod pull;
 pub use pull::Pulled;
 
 use super::message::{
-    Challenge, FileKind, FileName, FileState, Hash, Hello, Known, Label, MoodNow, Proof, Pruned, PublicKey, Refusal, Request,
-    Status, TakeId, TakeInfo,
+    Challenge, FileKind, FileName, FileState, Hash, Hello, Known, Label, MoodNow, Proof, Pruned, PublicKey, Refusal,
+    Request, Status, TakeId, TakeInfo,
 };
 use super::mux::{Pace, Session, Stream};
 use super::secure::admission::{enter, say};

@@ -4,7 +4,9 @@
 //! the box's file of takes if there is one). Later releases may put
 //! more behind; this one leaves it aside.
 
-use super::{Begun, BoxId, BulkHead, Challenge, FileState, Known, MoodNow, Pruned, Pushed, Refusal, Request, Status, TakeInfo};
+use super::{
+    Begun, BoxId, BulkHead, Challenge, FileState, Known, MoodNow, Pruned, Pushed, Refusal, Request, Status, TakeInfo,
+};
 use crate::link::LinkError;
 use postcard_schema::Schema;
 use postcard_schema::key::Key;
