@@ -6,6 +6,9 @@ use rasika_device::link::memory::MemoryLaptop;
 use rasika_device::link::message::{Hello, Proof, Pruned, Refusal, Request, TakeInfo};
 use rasika_device::link::{Client, Identity, LaptopSide as _};
 
+/// An answer of who has only heard of a take.
+type Guess<'a> = &'a dyn Fn(&TakeInfo) -> [u8; 32];
+
 /// Everything that is known of a take without its bytes.
 async fn listed(client: &Client) -> Vec<TakeInfo> {
     let mut changes = client.changes(0, 0, false).await.unwrap();
@@ -24,8 +27,7 @@ async fn the_box_does_not_believe_what_it_has_just_listed_itself() {
     let takes = listed(&client).await;
     let key = client.proof_key().await.unwrap();
     let keyed = |take: &TakeInfo| *blake3::keyed_hash(&key, &take.hash).as_bytes();
-    let guesses: [&dyn Fn(&TakeInfo) -> [u8; 32]; 4] =
-        [&|take| take.hash, &|take| *blake3::hash(&take.hash).as_bytes(), &keyed, &|_| key];
+    let guesses: [Guess<'_>; 4] = [&|take| take.hash, &|take| *blake3::hash(&take.hash).as_bytes(), &keyed, &|_| key];
     for guess in guesses {
         let echoes: Vec<Proof> = takes.iter().map(|take| Proof { id: take.id, answer: guess(take) }).collect();
         assert_eq!(client.held(&echoes).await.unwrap(), 0);
