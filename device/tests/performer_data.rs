@@ -1,6 +1,6 @@
 //! Whoever writes a raga, a tala or a map learns from the message which file, which line and what to do.
 
-use rasika_device::performer::{Library, Raga, RasaMap, Tala};
+use rasika_device::performer::{Library, Note, Raga, RasaMap, Swara, Tala};
 
 const BIHAG: &str = include_str!("../ragas/bihag.toml");
 const TEENTAL: &str = include_str!("../talas/teental.toml");
@@ -133,4 +133,113 @@ fn a_folder_replaces_and_adds_and_its_errors_name_the_file() {
     assert!(error.contains("guru.toml:") && error.contains("'Z' is not a swara"), "{error}");
     let error = Library::with_folder(&folder.path().join("none")).unwrap_err().to_string();
     assert!(error.contains("none") && error.contains("check that it exists"), "{error}");
+}
+
+/// Bihag with more at the end of its file must be refused at the line that begins with `at`.
+#[track_caller]
+fn refused_with(more: &str, at: &str, says: &[&str]) {
+    let text = format!("{BIHAG}\n{more}\n");
+    let talas = Library::built_in().unwrap().talas;
+    let error = Raga::parse_with("ragas/bihag.toml", &text, &talas).expect_err("a bad file passes").to_string();
+    let line = 1 + text
+        .lines()
+        .collect::<Vec<_>>()
+        .iter()
+        .rposition(|line| line.trim_start().starts_with(at))
+        .expect("the line is there");
+    assert!(error.starts_with(&format!("ragas/bihag.toml:{line}: ")), "{error} is not at line {line}");
+    assert!(says.iter().all(|said| error.contains(said)), "{error}");
+    assert!(!error.contains('\n'), "{error} is more than one sentence");
+}
+
+fn composition(matra: u8, tala: &str, sthayi: &str) -> String {
+    format!(
+        "[[composition]]\nname = \"mine\"\nsource = \"mine\"\ntala = \"{tala}\"\nmukhda_matra = {matra}\nsthayi = [\n  \"{sthayi}\",\n]"
+    )
+}
+
+#[test]
+fn a_glide_against_the_raga() {
+    let glide = |notes: &str| format!("[[glide]]\nnotes = \"{notes}\"\nsource = \"mine\"");
+    refused_with(&glide("G"), "notes", &["join 2 to 4 swaras by ~"]);
+    refused_with(&glide("G~g"), "notes", &["the glide has g"]);
+    refused_with(&glide("m~R"), "notes", &["from m to R", "[[move]]"]);
+    refused_with(&glide("G~G"), "notes", &["to itself"]);
+}
+
+#[test]
+fn a_composition_against_raga_and_tala() {
+    let good = "G m P - | P~M G m G | - R S 'N | S G m P";
+    let text = format!("{BIHAG}\n{}\n", composition(9, "Teental", good));
+    let library = Library::built_in().unwrap();
+    let raga = Raga::parse_with("mine.toml", &text, &library.talas).unwrap_or_else(|error| panic!("{error}"));
+    let teental = &library.talas[library.tala("Teental").unwrap()];
+    let mine = raga.compositions_in(teental).find(|composition| composition.name == "mine").unwrap();
+    assert_eq!((mine.start_quarter(), mine.mukhda(16).len()), (32, 32));
+    assert_eq!(mine.sam_note(16).unwrap().to_string(), "G");
+    assert!(raga.compositions_in(&library.talas[library.tala("Rupak").unwrap()]).all(|other| other.name != "mine"));
+
+    let lines = |matra, tala, line: &str, at: &str, says: &[&str]| {
+        refused_with(&composition(matra, tala, line), at, says);
+    };
+    lines(9, "Waltz", good, "tala", &["there is no tala 'Waltz'", "Teental"]);
+    lines(1, "Teental", good, "mukhda_matra", &["cannot begin at matra 1"]);
+    lines(17, "Teental", good, "mukhda_matra", &["Teental has 16"]);
+    lines(9, "Teental", "G m P - | P G m G", "\"G m P - | P G", &["8 matras", "whole avartans"]);
+    lines(9, "Teental", "G m P | - P~M G m G | - R S 'N | S G m P", "\"G m P | -", &["before matra 12", "no vibhag"]);
+    lines(9, "Teental", "G m P - | P~M G m g | - R S 'N | S G m P", "\"G m", &["the line has g"]);
+    lines(9, "Teental", "G m P - | P~M G m G | m R S 'N | S G m P", "\"G m", &["from m to R", "[[move]]"]);
+    lines(9, "Teental", "G m P - | P~M G m G | R - S 'N | S G m P", "\"G m", &["lands on R", "does not rest"]);
+    lines(9, "Teental", "G m P - | P~M G m G | . R S 'N | S G m P", "\"G m", &["silence on sam"]);
+    lines(9, "Teental", "G m P - | P~M G m G | - R S 'N | S G m,P,N P", "\"G m", &["in 3"]);
+    lines(9, "Teental", "G m P - | P~M G m G | - R S 'N | S G m M", "\"G m", &["from m to M"]);
+    lines(9, "Teental", "P M G - | P~M G m G | - R S 'N | S G G R", "\"P M", &["ends on R", "does not go to P"]);
+}
+
+#[test]
+fn a_turn_that_the_raga_avoids() {
+    let avoid = "[[avoid]]\nnotes = \"S G P\"\nwhy = \"a trial\"\nsource = \"mine\"\n";
+    refused_with(
+        &format!("{avoid}[[phrase]]\nnotes = \"S G G P\"\nsource = \"mine\""),
+        "notes = \"S G G P",
+        &["'S G P' is a turn"],
+    );
+    refused_with(
+        "[[avoid]]\nnotes = \"m P\"\nwhy = \"a trial\"\nsource = \"mine\"",
+        "notes = \"m P\"",
+        &["three notes"],
+    );
+}
+
+#[test]
+fn a_kan_may_have_a_direction() {
+    let (kan, note) = ("[kan]\nG = \"m\"\n", |word: &str| word.parse::<Note>().unwrap());
+    let raga =
+        |kans: &str| Raga::parse("mine.toml", &BIHAG.replace(kan, kans)).unwrap_or_else(|error| panic!("{error}"));
+    let cents =
+        |raga: &Raga, before: &str| raga.kan_cents(Some(note(before)), note("G")).map(|cents| cents.round() as i32);
+    let both = raga(kan);
+    assert_eq!((cents(&both, "S"), cents(&both, "P")), (Some(112), Some(112)));
+    let apart = raga("[kan]\nP = \"M\"\n[kan.up]\nG = \"R\"\n[kan.down]\nG = \"m\"\nD = \"N\"\n");
+    assert_eq!((cents(&apart, "S"), cents(&apart, "P")), (Some(-182), Some(112)));
+    assert_eq!(apart.kan_cents(Some(note("P")), note("D")), None);
+    refused("[kan]\nG = \"m\"", "[kan.up]\nG = \"N\"", "G = \"N\"", &["cannot be touched from N"]);
+}
+
+#[test]
+fn a_shruti_may_be_measured() {
+    let text = BIHAG.replace("M = \"45/32\"", "M = { cents = 610, source = \"mine\" }");
+    assert!((Raga::parse("mine.toml", &text).unwrap().cents_off(Swara::TivraMa) - 10.0).abs() < 0.01);
+    refused("M = \"45/32\"", "M = { cents = 700, source = \"mine\" }", "M = ", &["within 50 cents of 600"]);
+    refused("M = \"45/32\"", "M = { cents = 610 }", "M = ", &["a shruti is a ratio", "source"]);
+}
+
+#[test]
+fn shares_are_per_cents_of_the_time() {
+    let raga = Raga::parse("mine.toml", &format!("{BIHAG}\n[share]\nG = 40\nD = 1\n")).unwrap();
+    assert!((raga.share(Swara::Ga) - 0.4).abs() < 1e-4 && (raga.share(Swara::Dha) - 0.01).abs() < 1e-4);
+    let sum: f32 = Swara::ALL.iter().map(|swara| raga.share(*swara)).sum();
+    assert!((sum - 1.0).abs() < 1e-4 && raga.share(Swara::KomalGa) == 0.0);
+    refused_with("[share]\nG = 70", "G = 70", &["0 to 60"]);
+    refused_with("[share]\nG = 60\nP = 50", "[share]", &["make 110 %"]);
 }

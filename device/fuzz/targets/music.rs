@@ -35,7 +35,7 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     match kind % 6 {
-        0 => assert_eq!(named(Raga::parse(FILE, text)), check(FileKind::Raga, text)),
+        0 => assert_eq!(named(Raga::parse_with(FILE, text, &LIBRARY.talas)), check(FileKind::Raga, text)),
         1 => assert_eq!(named(RasaMap::parse(FILE, text, &LIBRARY)), check(FileKind::Map, text)),
         2 => assert_eq!(named(SoundMap::parse(FILE, text)), check(FileKind::Sounds, text)),
         3 => drop(named(Tala::parse(FILE, text))),

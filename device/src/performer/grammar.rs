@@ -6,6 +6,9 @@
 //!   cuts off a crook (Darbari's `P g m R` gives no `g R`), and never starts or ends on a note that is only touched;
 //! - single moves the raga's file adds with a reason;
 //! - a note repeated.
+//!
+//! Two moves may each be allowed and not one after the other: Darbari goes `g m` and `m P`, and never `g m P`. Such
+//! turns are named in the raga's file and [`Grammar::avoids`] knows them.
 
 use super::swara::{HIGHEST, LOWEST, Note, Swara};
 
@@ -24,6 +27,8 @@ pub struct Grammar {
     /// For each swara and interval (from [`WIDEST`] down to [`WIDEST`] up) the steps of the line it takes: 0 for a
     /// repeated note, 1 to the next note of the line, more for a leap, [`NEVER`] where there is no move.
     steps: [[u8; INTERVALS]; 12],
+    /// Turns of three notes that are avoided: the first swara and the two intervals.
+    avoided: Vec<(Swara, i8, i8)>,
     /// Steps on the shortest way from a note (row) to a note (column) over the whole range.
     distance: Vec<[u8; NOTES]>,
 }
@@ -57,9 +62,40 @@ impl Grammar {
         for (from, to) in singles {
             allow(i32::from(from.step()), i32::from(to.step()), 1);
         }
-        let mut grammar = Self { steps, distance: Vec::new() };
+        let mut grammar = Self { steps, avoided: Vec::new(), distance: Vec::new() };
         grammar.distance = grammar.distances();
         grammar
+    }
+
+    /// The same moves, without some turns of three notes.
+    #[must_use]
+    pub fn avoiding(mut self, turns: &[[Note; 3]]) -> Self {
+        self.avoided = turns.iter().map(|turn| key(turn[0], turn[1], turn[2])).collect();
+        self
+    }
+
+    /// Whether three notes one after the other are a turn that the raga avoids, though it has both moves.
+    #[must_use]
+    pub fn avoids(&self, before: Note, from: Note, to: Note) -> bool {
+        self.avoided.contains(&key(before, from, to))
+    }
+
+    /// The first turn of a line that the raga avoids; repeated notes count once.
+    #[must_use]
+    pub fn avoided_in(&self, line: &[Note]) -> Option<[Note; 3]> {
+        let mut last: [Option<Note>; 2] = [None; 2];
+        for &note in line {
+            if last[1] == Some(note) {
+                continue;
+            }
+            if let [Some(before), Some(from)] = last
+                && self.avoids(before, from, note)
+            {
+                return Some([before, from, note]);
+            }
+            last = [last[1], Some(note)];
+        }
+        None
     }
 
     /// Whether one note may follow another.
@@ -112,6 +148,11 @@ impl Grammar {
     }
 }
 
+/// A turn of three notes in any octave.
+fn key(before: Note, from: Note, to: Note) -> (Swara, i8, i8) {
+    (before.swara(), from.step() - before.step(), to.step() - from.step())
+}
+
 fn index(note: Note) -> usize {
     usize::from(note.step().abs_diff(LOWEST))
 }
@@ -151,6 +192,16 @@ mod tests {
         for bad in ["g R", "d P", "S' n", "g S"] {
             assert!(!allows(&darbari, bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_turn_may_be_avoided_where_both_its_moves_are_allowed() {
+        let (up, down) = (notes("S R g R S m P d n S'"), notes("S' d n P m P g m R S"));
+        let darbari = Grammar::new(&[&up, &down], &[], &[]).avoiding(&[<[Note; 3]>::try_from(notes("g m P")).unwrap()]);
+        assert_eq!(darbari.avoided_in(&notes("S R g m R S m P")), None);
+        let turn = darbari.avoided_in(&notes("'R 'g 'g 'm 'm 'P")).unwrap();
+        assert_eq!(turn.map(|note| note.to_string()), ["'g", "'m", "'P"]);
+        assert!(allows(&darbari, "g m") && allows(&darbari, "m P"));
     }
 
     #[test]

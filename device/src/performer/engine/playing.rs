@@ -323,7 +323,7 @@ impl Engine {
         {
             return Ornament::Gamak(swing);
         }
-        match raga.kan_cents(note.swara()) {
+        match raga.kan_cents(before, note) {
             Some(cents) if length_us > KAN_FROM_US && touch < 0.12 + 0.4 * open => Ornament::Kan { cents },
             _ => Ornament::None,
         }

@@ -1,22 +1,24 @@
 //! A raga's file: read, and checked to the line.
 
+use super::composition::{self, CompositionFile};
+use super::glide::{self, GlideFile};
+use super::ornament::{BySwara, KanFile, ShrutiFile};
 use super::{LONGEST_PHRASE, Raga, Swing, Tuning};
 use crate::performer::data_error::{DataError, Source};
 use crate::performer::grammar::Grammar;
-use crate::performer::shruti::{Shruti, shrutis_of};
 use crate::performer::swara::{Note, Swara};
+use crate::performer::tala::Tala;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use toml::Spanned;
 
-/// Widest kan, in semitones: as far as the bend range reaches.
-const WIDEST_KAN: i32 = 2;
-
-/// Reads and checks a raga's file.
-pub(super) fn read(file: &str, text: &str) -> Result<Raga, DataError> {
+/// Reads and checks a raga's file; its compositions against their talas too, where the talas are known.
+pub(super) fn read(file: &str, text: &str, talas: Option<&[Tala]>) -> Result<Raga, DataError> {
     let source = Source { file, text };
     let raw: RagaFile = source.parse()?;
-    Reader { source, members: members(&source, &raw)? }.read(&raw)
+    let reader = Reader { source, members: members(&source, &raw)? };
+    let mut raga = reader.read(&raw)?;
+    raga.compositions = composition::read(&reader, &raw.compositions, &raga, talas)?;
+    Ok(raga)
 }
 
 #[derive(Deserialize)]
@@ -37,16 +39,23 @@ struct RagaFile {
     tanpura: Spanned<String>,
     register: [Spanned<String>; 2],
     laya_bpm: Spanned<[f32; 2]>,
-    shruti: Spanned<BTreeMap<Spanned<String>, Spanned<String>>>,
+    shruti: Spanned<BySwara<ShrutiFile>>,
+    share: Option<Spanned<BySwara<f32>>>,
     #[serde(default)]
-    andolan: BTreeMap<Spanned<String>, Spanned<Swing>>,
+    andolan: BySwara<Swing>,
     #[serde(default)]
-    gamak: BTreeMap<Spanned<String>, Spanned<Swing>>,
+    gamak: BySwara<Swing>,
     #[serde(default)]
-    kan: BTreeMap<Spanned<String>, Spanned<String>>,
+    kan: KanFile,
     #[serde(default, rename = "move")]
     moves: Vec<MoveFile>,
+    #[serde(default)]
+    avoid: Vec<MoveFile>,
+    #[serde(default, rename = "glide")]
+    glides: Vec<GlideFile>,
     phrase: Spanned<Vec<PhraseFile>>,
+    #[serde(default, rename = "composition")]
+    compositions: Vec<CompositionFile>,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +89,11 @@ fn notes(source: &Source<'_>, field: &Spanned<String>) -> Result<Vec<Note>, Data
     Ok(notes)
 }
 
+/// What is said of a turn that the raga avoids.
+pub(super) fn avoided([one, two, three]: [Note; 3]) -> String {
+    format!("'{one} {two} {three}' is a turn that the raga's [[avoid]] rules out; go another way")
+}
+
 /// The swaras that sound in the raga: those of its two lines.
 fn members(source: &Source<'_>, raw: &RagaFile) -> Result<Vec<Swara>, DataError> {
     let mut members: Vec<Swara> = Vec::new();
@@ -91,9 +105,12 @@ fn members(source: &Source<'_>, raw: &RagaFile) -> Result<Vec<Swara>, DataError>
     Ok(members)
 }
 
-struct Reader<'a> {
-    source: Source<'a>,
-    members: Vec<Swara>,
+/// A raga's file being read.
+pub(super) struct Reader<'a> {
+    /// The file.
+    pub source: Source<'a>,
+    /// The swaras of its two lines, in order of pitch.
+    pub members: Vec<Swara>,
 }
 
 impl Reader<'_> {
@@ -104,7 +121,8 @@ impl Reader<'_> {
         let touch = raw.touch.as_ref().map_or(Ok(Vec::new()), |field| self.swaras(field, "touch"))?;
         let sparing = raw.sparing.as_ref().map_or(Ok(Vec::new()), |field| self.swaras(field, "sparing"))?;
         let singles = raw.moves.iter().map(|m| self.single(&m.notes)).collect::<Result<Vec<_>, _>>()?;
-        let grammar = Grammar::new(&[&aroha, &avaroha], &singles, &touch);
+        let avoided = raw.avoid.iter().map(|m| self.avoided(&m.notes)).collect::<Result<Vec<_>, _>>()?;
+        let grammar = Grammar::new(&[&aroha, &avaroha], &singles, &touch).avoiding(&avoided);
         let (vadi, samvadi) = (self.swara(&raw.vadi, "vadi")?, self.swara(&raw.samvadi, "samvadi")?);
         if vadi == samvadi {
             return Err(
@@ -119,7 +137,8 @@ impl Reader<'_> {
             ));
         }
         let phrases = self.phrases(&raw.phrase, &grammar)?;
-        let raga = Raga {
+        let glides = glide::read(self, &raw.glides, &grammar)?;
+        let mut raga = Raga {
             name: raw.name.get_ref().trim().to_owned(),
             thaat: raw.thaat.clone(),
             source: raw.source.clone(),
@@ -132,7 +151,10 @@ impl Reader<'_> {
             tanpura: self.tanpura(&raw.tanpura)?,
             register: self.register(&raw.register)?,
             phrases,
+            glides,
+            compositions: Vec::new(),
             grammar,
+            shares: self.shares(raw.share.as_ref())?,
             shrutis: self.shrutis(&raw.shruti)?,
             laya_bpm: self.laya(&raw.laya_bpm)?,
             andolans: self.swings(&raw.andolan, "andolan", 0.2)?,
@@ -144,12 +166,19 @@ impl Reader<'_> {
         if raga.name.is_empty() {
             return Err(self.error(&raw.name, "the raga has no name; write one"));
         }
+        raga.complete_shares();
         self.check_ways(&raga, &raw.avaroha)?;
         Ok(raga)
     }
 
-    fn error(&self, field: &Spanned<String>, what: impl Into<String>) -> DataError {
+    /// An error at a text of the file.
+    pub(super) fn error(&self, field: &Spanned<String>, what: impl Into<String>) -> DataError {
         self.source.error(&field.span(), what)
+    }
+
+    /// Whether a swara belongs to the raga.
+    pub(super) fn has(&self, swara: Swara) -> bool {
+        self.members.contains(&swara)
     }
 
     fn check_line(&self, field: &Spanned<String>, line: &[Note], name: &str, direction: i32) -> Result<(), DataError> {
@@ -172,7 +201,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn swara(&self, field: &Spanned<String>, name: &str) -> Result<Swara, DataError> {
+    /// The one swara of a text; `name` is its key.
+    pub(super) fn swara(&self, field: &Spanned<String>, name: &str) -> Result<Swara, DataError> {
         match self.swaras(field, name)?.as_slice() {
             [swara] => Ok(*swara),
             _ => Err(self.error(field, format!("{name} is one note; write one swara"))),
@@ -187,7 +217,8 @@ impl Reader<'_> {
         }
     }
 
-    fn not_a_member(&self, field: &Spanned<String>, name: &str, swara: Swara) -> DataError {
+    /// An error that names the swaras there are; `name` is what has another.
+    pub(super) fn not_a_member(&self, field: &Spanned<String>, name: &str, swara: Swara) -> DataError {
         let have: Vec<String> = self.members.iter().map(ToString::to_string).collect();
         self.error(
             field,
@@ -196,16 +227,25 @@ impl Reader<'_> {
     }
 
     fn single(&self, field: &Spanned<String>) -> Result<(Note, Note), DataError> {
-        let pair = notes(&self.source, field)?;
+        let pair = self.members_of(field, "the move")?;
         let [from, to] = pair.as_slice() else {
             return Err(self.error(field, "a move is two notes, as in \"M G\""));
         };
-        for note in [from, to] {
-            if !self.members.contains(&note.swara()) {
-                return Err(self.not_a_member(field, "the move", note.swara()));
-            }
-        }
         Ok((*from, *to))
+    }
+
+    fn avoided(&self, field: &Spanned<String>) -> Result<[Note; 3], DataError> {
+        let three = self.members_of(field, "the turn")?;
+        <[Note; 3]>::try_from(three)
+            .map_err(|_| self.error(field, "a turn to avoid is three notes, as in \"g m P\" of Darbari Kanada"))
+    }
+
+    fn members_of(&self, field: &Spanned<String>, name: &str) -> Result<Vec<Note>, DataError> {
+        let notes = notes(&self.source, field)?;
+        match notes.iter().find(|note| !self.has(note.swara())) {
+            Some(note) => Err(self.not_a_member(field, name, note.swara())),
+            None => Ok(notes),
+        }
     }
 
     fn phrases(&self, field: &Spanned<Vec<PhraseFile>>, grammar: &Grammar) -> Result<Vec<Vec<Note>>, DataError> {
@@ -226,6 +266,9 @@ impl Reader<'_> {
                     &phrase.notes,
                     format!("the phrase goes from {from} to {to}, which neither aroha nor avaroha does; correct it, or allow it with [[move]] notes = \"{from} {to}\""),
                 ));
+            }
+            if let Some(turn) = grammar.avoided_in(&line) {
+                return Err(self.error(&phrase.notes, avoided(turn)));
             }
             phrases.push(line);
         }
@@ -267,31 +310,6 @@ impl Reader<'_> {
         Ok((low, high))
     }
 
-    fn shrutis(
-        &self,
-        field: &Spanned<BTreeMap<Spanned<String>, Spanned<String>>>,
-    ) -> Result<[Option<Shruti>; 12], DataError> {
-        let mut shrutis = [None; 12];
-        for (key, ratio) in field.get_ref() {
-            let swara = self.swara(key, "shruti")?;
-            let choices = shrutis_of(swara);
-            let chosen = choices.iter().find(|shruti| shruti.to_string() == ratio.get_ref().trim());
-            let Some(shruti) = chosen else {
-                let names: Vec<String> = choices.iter().map(ToString::to_string).collect();
-                let what = format!("{swara} has no shruti '{}'; use {}", ratio.get_ref(), names.join(" or "));
-                return Err(self.error(ratio, what));
-            };
-            shrutis[swara as usize] = Some(*shruti);
-        }
-        match self.members.iter().find(|swara| shrutis[**swara as usize].is_none()) {
-            Some(swara) => {
-                let what = format!("[shruti] leaves out {swara}; add {swara} = \"{}\"", shrutis_of(*swara)[0]);
-                Err(self.source.error(&field.span(), what))
-            }
-            None => Ok(shrutis),
-        }
-    }
-
     fn laya(&self, field: &Spanned<[f32; 2]>) -> Result<(f32, f32), DataError> {
         let [slow, fast] = *field.get_ref();
         if (20.0..=500.0).contains(&slow) && (20.0..=500.0).contains(&fast) && slow < fast {
@@ -299,41 +317,6 @@ impl Reader<'_> {
         }
         let what = format!("laya_bpm is [{slow}, {fast}]; give the slowest and the fastest, between 20 and 500");
         Err(self.source.error(&field.span(), what))
-    }
-
-    fn swings(
-        &self,
-        fields: &BTreeMap<Spanned<String>, Spanned<Swing>>,
-        name: &str,
-        slowest_hz: f32,
-    ) -> Result<[Option<Swing>; 12], DataError> {
-        let mut swings = [None; 12];
-        for (key, swing) in fields {
-            let swara = self.swara(key, name)?;
-            let Swing { depth_cents, rate_hz } = *swing.get_ref();
-            if !(0.0..=100.0).contains(&depth_cents) || !(slowest_hz..=8.0).contains(&rate_hz) {
-                let what = format!("a note's {name} is 0 to 100 cents deep and {slowest_hz} to 8 Hz fast");
-                return Err(self.source.error(&swing.span(), what));
-            }
-            swings[swara as usize] = Some(*swing.get_ref());
-        }
-        Ok(swings)
-    }
-
-    fn kans(&self, fields: &BTreeMap<Spanned<String>, Spanned<String>>) -> Result<[Option<i8>; 12], DataError> {
-        let mut kans = [None; 12];
-        for (key, grace) in fields {
-            let (swara, from) = (self.swara(key, "kan")?, self.swara(grace, "kan")?);
-            // The nearer of the grace note's octaves.
-            let up = (i32::from(from.semitone()) - i32::from(swara.semitone())).rem_euclid(12);
-            let step = if up > 6 { up - 12 } else { up };
-            if step == 0 || step.abs() > WIDEST_KAN {
-                let what = format!("{swara} cannot be touched from {from}: a kan is a semitone or a tone away");
-                return Err(self.error(grace, what));
-            }
-            kans[swara as usize] = Some(step as i8);
-        }
-        Ok(kans)
     }
 
     /// Every note of the middle octave must lead to every other, or the melody would be caught somewhere.
