@@ -177,22 +177,24 @@ impl Proof<'_> {
         Err(self.reader.error(field, what))
     }
 
-    /// Every line returns to the mukhda: its last note leads to the first of the sthayi.
+    /// Every line leads on: to the mukhda, or to the next line of its part; the last of a part to the mukhda.
     fn check_joins(&self, composition: &Composition) -> Result<(), DataError> {
         let first = |line: &GridLine| line.cells.iter().find_map(|cell| cell.reached());
         let last = |line: &GridLine| line.cells.iter().rev().find_map(|cell| cell.reached());
         let Some(home) = composition.sthayi.first().and_then(first) else {
             return Err(self.reader.source.error(&self.raw.sthayi.span(), "the first line is silent; write its notes"));
         };
-        let antara = self.raw.antara.iter().flat_map(|lines| lines.get_ref());
-        for (line, field) in composition.lines().zip(self.raw.sthayi.get_ref().iter().chain(antara)) {
-            if let Some(from) = last(line)
-                && !self.raga.grammar.allows(from, home)
-            {
-                let what = format!(
-                    "the line ends on {from}, from which the raga does not go to {home}, where the mukhda begins; end it elsewhere"
-                );
-                return Err(self.reader.error(field, what));
+        let antara = self.raw.antara.as_ref().map_or(&[][..], |lines| lines.get_ref());
+        for (lines, fields) in [(&composition.sthayi, &self.raw.sthayi.get_ref()[..]), (&composition.antara, antara)] {
+            for (at, (line, field)) in lines.iter().zip(fields).enumerate() {
+                let Some(from) = last(line) else { continue };
+                let next = lines.get(at + 1).and_then(first);
+                if ![Some(home), next].into_iter().flatten().any(|to| self.raga.grammar.allows(from, to)) {
+                    let what = format!(
+                        "the line ends on {from}, from which the raga does not go to {home}, where the mukhda begins; end it elsewhere"
+                    );
+                    return Err(self.reader.error(field, what));
+                }
             }
         }
         Ok(())
@@ -210,7 +212,7 @@ impl Proof<'_> {
             let what = format!("the mukhda begins at matra {}; {} has {cycle}", composition.mukhda_matra, tala.name);
             return Err(reader.source.error(&raw.mukhda_matra.span(), what));
         }
-        let antara = raw.antara.iter().flat_map(|lines| lines.get_ref());
+        let antara = raw.antara.iter().flat_map(Spanned::get_ref);
         for (line, field) in composition.lines().zip(raw.sthayi.get_ref().iter().chain(antara)) {
             if !line.matras().is_multiple_of(cycle) {
                 let what = format!(
