@@ -72,6 +72,8 @@ pub enum Cue {
     },
     /// A matra of the tala begins.
     Matra,
+    /// A beat of a jor, or a matra of a theka that closes under another raga's alap: the pulse without a gat.
+    Pulse,
     /// Sam: the first matra of a cycle of the tala.
     Sam,
     /// The melody begins a tihai: a figure said three times, of which the last note falls on sam.

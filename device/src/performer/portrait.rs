@@ -126,6 +126,7 @@ impl<'a> Taker<'a> {
             | Cue::Jor
             | Cue::Swara { .. }
             | Cue::Matra
+            | Cue::Pulse
             | Cue::Drone
             | Cue::Silence
             | Cue::Signature { .. }

@@ -191,6 +191,9 @@ impl Engine {
         let library = Arc::clone(&self.library);
         let tala = &library.talas[tala];
         let quarter = self.clock.quarter;
+        if quarter.is_multiple_of(QUARTERS) {
+            out.push(Event::cue(self.now_us, Cue::Pulse));
+        }
         let (level, intensity) = (self.style().map_or(0.7, |style| style.theka_level), self.energy);
         let on_start = quarter.is_multiple_of(QUARTERS) && tala.is_start((quarter / QUARTERS) as u8);
         if quarter == 0 || (at_once && on_start) {

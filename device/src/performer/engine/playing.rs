@@ -132,8 +132,9 @@ impl Engine {
         if on_matra && self.at_rest() && self.turns(meter, quarter, out) {
             return;
         }
-        if self.section == Section::Gat && on_matra {
-            out.push(Event::cue(self.now_us, Cue::Matra));
+        if on_matra {
+            let cue = if self.section == Section::Gat { Cue::Matra } else { Cue::Pulse };
+            out.push(Event::cue(self.now_us, cue));
         }
         if self.section == Section::Gat && quarter == 0 {
             self.say_sam(out);
