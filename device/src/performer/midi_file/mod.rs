@@ -9,8 +9,8 @@ mod track;
 
 use super::event::{Cue, Event, EventKind, Voice};
 use super::library::Library;
-pub use grid::TICKS_A_QUARTER;
 use grid::Grid;
+pub use grid::TICKS_A_QUARTER;
 use midly::num::u15;
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEventKind};
 use std::io::Write;
@@ -88,13 +88,7 @@ fn letters(events: &[Event]) -> Vec<String> {
 }
 
 /// A track of some voices; with the letters of the melody where there are any.
-fn part<'a>(
-    events: &[Event],
-    grid: &'a Grid,
-    name: &'a str,
-    voices: &[Voice],
-    letters: &'a [String],
-) -> Track<'a> {
+fn part<'a>(events: &[Event], grid: &'a Grid, name: &'a str, voices: &[Voice], letters: &'a [String]) -> Track<'a> {
     let mut maker = TrackMaker::named(grid, name.as_bytes());
     let mut letters = letters.iter();
     for event in events {
