@@ -53,6 +53,14 @@ rig: packages ## The box's programs on virtual hardware: pins, DIN, USB, camera,
 	@models/setup/packages.sh rig || true
 	@hardware/rig/run $(RIG)
 
+.PHONY: listen
+listen: setup ## Listens to the music and prints figures (LISTEN="alap gat rasa balance", SEEDS=8)
+	@$(BUILD)
+	@models/setup/packages.sh reference
+	@models/setup/listen.sh
+	@rm -rf '$(OUT)/listen'
+	@.venv-listen/bin/python device/listen $(or $(LISTEN),alap gat rasa balance) --rasikad '$(RASIKAD)' --out '$(OUT)/listen' --seeds $(or $(SEEDS),8)
+
 .PHONY: bench
 bench: reference ## Our perception against MediaPipe's, on the demo video
 	@$(BUILD)

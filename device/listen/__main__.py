@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import figures
+import mukhda
 from score import Score
 
 RASAS = "shringara hasya karuna raudra veera bhayanaka bibhatsa adbhuta shanta".split()
@@ -66,7 +67,7 @@ def hear_alap(options):
 
 def hear_gat(options):
     heard = pieces(options, 0.6, 6)
-    table([(rasa, {**figures.gat(score), **figures.meend(score)}) for rasa, _, score in heard])
+    table([(rasa, {**figures.gat(score), **mukhda.mukhdas(score), **figures.meend(score)}) for rasa, _, score in heard])
 
 
 def hear_rasa(options):
@@ -106,7 +107,7 @@ def hear_file(options):
     for path in options.file:
         score = Score(path)
         print(path)
-        for part in (figures.alap(score), figures.gat(score), figures.meend(score)):
+        for part in (figures.alap(score), figures.gat(score), mukhda.mukhdas(score), figures.meend(score)):
             for name, value in part.items():
                 if name != "paths":
                     print(f"  {name}: {value:.2f}")

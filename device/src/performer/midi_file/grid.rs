@@ -6,6 +6,7 @@
 
 use super::super::event::{Cue, Event, EventKind};
 use super::super::library::Library;
+use super::super::tala::Tala;
 
 /// Ticks of a quarter note.
 pub const TICKS_A_QUARTER: u16 = 1920;
@@ -118,7 +119,7 @@ fn pulses(events: &[Event], library: &Library) -> Vec<Beat> {
         let EventKind::Cue(cue) = event.kind else { continue };
         let bar = match cue {
             Cue::Gat { tala: index } => {
-                tala = library.talas.get(usize::from(index)).map_or(FREE_BAR, |tala| tala.matras());
+                tala = library.talas.get(usize::from(index)).map_or(FREE_BAR, Tala::matras);
                 Some(tala)
             }
             Cue::Sam => Some(tala),
