@@ -1,5 +1,6 @@
 //! What the box says, kept for whoever asks later: its last lines, and those to come.
 
+use rasika_models::plain;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
@@ -29,7 +30,7 @@ impl Default for Journal {
 impl Journal {
     /// Keeps a line, with the time in UTC before it.
     pub fn say(&self, line: &str) {
-        let mut line = format!("{} {}", time_of_day(), line.replace(char::is_control, " "));
+        let mut line = format!("{} {}", time_of_day(), plain::line(line));
         while line.len() > LINE_BYTES {
             line.pop();
         }
@@ -77,7 +78,7 @@ mod tests {
             journal.say(&format!("line {number}\x1b[2J"));
         }
         let last = journal.last(2);
-        assert!(last[1].ends_with(&format!("line {} [2J", LINES + 4)), "{last:?}");
+        assert!(last[1].ends_with(&format!("line {}\\u001b[2J", LINES + 4)), "{last:?}");
         assert_eq!(journal.last(usize::MAX).len(), LINES);
         journal.say(&"é".repeat(LINE_BYTES));
         assert!(journal.last(1)[0].len() <= LINE_BYTES);

@@ -1,5 +1,14 @@
 //! The box as a library: what `rasikad` connects, and what the laptop shares with it.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::print_stdout,
+        clippy::print_stderr,
+        reason = "what others wrote is shown by `terminal::{say, warn}` alone"
+    )
+)]
+
 #[cfg(feature = "perception")]
 pub mod camera;
 pub mod config;

@@ -13,9 +13,19 @@
 //! [`run`] reads the settings, opens the parts, connects them and waits. Everything else that `rasikad` can be asked to
 //! do is a verb, a file each.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::print_stdout,
+        clippy::print_stderr,
+        reason = "`say`, `say_lines` and `warn` show what others wrote as it is"
+    )
+)]
+
 mod verbs;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
@@ -32,10 +42,10 @@ use rasika_device::performer::player::{Absent, Outputs, Player};
 use rasika_device::recorder::Recorder;
 use rasika_device::steward::{End, Parts, Steward, TakeNotes};
 use rasika_device::supervision::{Notifier, Progress, Supervision};
-use rasika_device::terminal::{say, sleep_in_silence, stop_signal};
+use rasika_device::terminal::{say, sleep_in_silence, stop_signal, warn};
 use rasika_device::watcher::Way;
 use rasika_hardware::midi::{self, MidiIn, MidiOut};
-use rasika_models::Mood;
+use rasika_models::{Mood, plain};
 use verbs::run::{Run, Setup};
 
 /// Watches a performer's face and hands, tells the rasa, plays raga music of it.
@@ -86,9 +96,20 @@ enum Verb {
     Panic(verbs::status::Panic),
 }
 
+/// What is asked for. What cannot be is said as clap says it, but without obeying what stands in it.
+fn asked() -> Cli {
+    Cli::try_parse_from(arguments()).unwrap_or_else(|error| {
+        if error.use_stderr() {
+            let _ = write!(std::io::stderr().lock(), "{}", plain::lines(&error.render().to_string()));
+            std::process::exit(error.exit_code());
+        }
+        error.exit()
+    })
+}
+
 fn main() -> ExitCode {
     quieten_ffmpeg();
-    let result = match Cli::parse_from(arguments()).verb {
+    let result = match asked().verb {
         Verb::Run(asked) => asked.setup().and_then(run),
         Verb::Play(play) => play.run(),
         Verb::See(see) => see.run(),
@@ -101,7 +122,7 @@ fn main() -> ExitCode {
             let kinds = midi::KINDS.map(|kind| kind.what);
             for line in kinds.into_iter().chain([verbs::PORT_MAPS]) {
                 if let Err(error) = say(line) {
-                    eprintln!("rasikad: {error}");
+                    warn(error);
                     return ExitCode::FAILURE;
                 }
             }
@@ -119,7 +140,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("rasikad: {}", sentence(&error));
+            warn(sentence(&error));
             ExitCode::FAILURE
         }
     }
@@ -210,7 +231,7 @@ fn ear(word: &str) -> Box<dyn MidiIn> {
 
 /// What worked; what did not is told, and the box goes on without it.
 fn told<T, E: std::fmt::Display>(result: Result<T, E>) -> Option<T> {
-    result.inspect_err(|error| eprintln!("rasikad: {error}")).ok()
+    result.inspect_err(|error| warn(error)).ok()
 }
 
 /// The same program in the same process, as the service manager knows it.

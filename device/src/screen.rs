@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use rasika_models::{Mood, Rasa};
+use rasika_models::{Mood, Rasa, plain};
 
 use crate::journal::Journal;
 use crate::performer::{Library, Status};
+use crate::terminal::warn;
 
 /// Time between two drawings of the panel.
 const REDRAW: Duration = Duration::from_millis(80);
@@ -107,7 +108,7 @@ impl Screen {
     /// changes.
     pub fn below(&mut self, lines: Vec<String>, news: usize) {
         if let Some(line) = lines.get(news).filter(|line| !self.terminal && self.below.get(news) != Some(line)) {
-            let _ = writeln!(io::stdout(), "{}", line.trim());
+            let _ = writeln!(io::stdout(), "{}", plain::line(line.trim()));
         }
         self.below = lines;
     }
@@ -119,7 +120,7 @@ impl Screen {
         if let Some(journal) = &self.journal {
             journal.say(message);
         }
-        eprintln!("rasikad: {message}");
+        warn(message);
     }
 
     fn panel(&self, view: &View) -> Vec<String> {
@@ -190,10 +191,14 @@ fn music(view: &View) -> String {
     let mut words = Vec::new();
     match view.status.raga_name(view.library) {
         "" => words.push(section.name().to_owned()),
-        raga => words.push(format!("{raga} ({})", section.name())),
+        raga => words.push(format!("{} ({})", plain::line(raga), section.name())),
     }
     if let Some(matra) = matra {
-        words.push(format!("{} {matra}/{}", view.status.tala_name(view.library), view.status.matras(view.library)));
+        words.push(format!(
+            "{} {matra}/{}",
+            plain::line(view.status.tala_name(view.library)),
+            view.status.matras(view.library)
+        ));
         words.push(format!("{laya_bpm} bpm"));
     }
     words.extend(melody.map(|note| format!("melody {note}")));

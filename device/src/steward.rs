@@ -28,6 +28,7 @@ use crate::screen::{Screen, View};
 use crate::source::Shot;
 use crate::store::{Picture, Plan};
 use crate::supervision::{Progress, Supervision};
+use crate::terminal::warn;
 use crate::watcher::{Sight, Watcher, Way};
 
 /// How long it waits for a frame before it looks at everything else.
@@ -87,7 +88,7 @@ impl Link {
 
     /// Says something before the steward is at work.
     pub fn tell(&self, line: &str) {
-        eprintln!("rasikad: {line}");
+        warn(line);
         self.journal.say(line);
     }
 }

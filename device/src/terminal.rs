@@ -7,16 +7,35 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rasika_models::plain;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
-/// Prints a line. A reader that has left (`| head`) is no error; a full disk is.
+/// Prints a line, whatever others wrote in it ([`plain`]). A reader that has left (`| head`) is no error; a full disk is.
 ///
 /// # Errors
 /// Standard output takes no more.
 pub fn say(line: impl Display) -> io::Result<()> {
+    print(&plain::line(&line.to_string()))
+}
+
+/// Prints lines of our own: a table, JSON.
+///
+/// # Errors
+/// As [`say`].
+pub fn say_lines(lines: impl Display) -> io::Result<()> {
+    print(&plain::lines(&lines.to_string()))
+}
+
+/// Says something beside the output, on standard error: to a person, or to the system's log.
+pub fn warn(line: impl Display) {
+    // A terminal that is gone hears nothing, and that is no reason to stop.
+    let _ = writeln!(io::stderr().lock(), "rasikad: {}", plain::line(&line.to_string()));
+}
+
+fn print(lines: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    pardon_leaving(writeln!(out, "{line}").and_then(|()| out.flush()))
+    pardon_leaving(writeln!(out, "{lines}").and_then(|()| out.flush()))
 }
 
 /// Takes a reader that has left for a success.

@@ -3,6 +3,15 @@
 //! It pairs with boxes ([`boxes`]), collects their takes ([`dataset`]), learns from them ([`train`], [`eval`],
 //! [`package`]) and pushes what it learned. Each verb is a file.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::print_stdout,
+        clippy::print_stderr,
+        reason = "`say`, `say_lines` and `warn` show what others wrote as it is"
+    )
+)]
+
 mod boxes;
 mod dataset;
 mod eval;
@@ -14,10 +23,12 @@ mod sightings;
 mod train;
 mod verbs;
 
+use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rasika_models::plain;
 
 /// The laptop companion of Rasika: collects what boxes recorded, learns from it, and pushes what it learned.
 #[derive(Debug, Parser)]
@@ -84,8 +95,23 @@ enum Verb {
     Score(verbs::score::Score),
 }
 
-/// Prints lines. A reader that has left (`| head`) is no error; a full disk is.
-fn say(lines: &str) -> std::io::Result<()> {
+/// Prints a line, whatever others wrote in it ([`plain`]). A reader that has left (`| head`) is no error; a full disk is.
+fn say(line: &str) -> std::io::Result<()> {
+    print(&plain::line(line))
+}
+
+/// Prints lines of our own: a table, JSON.
+fn say_lines(lines: &str) -> std::io::Result<()> {
+    print(&plain::lines(lines))
+}
+
+/// Says something beside the output, on standard error.
+fn warn(line: impl Display) {
+    // A terminal that is gone hears nothing, and that is no reason to stop.
+    let _ = writeln!(std::io::stderr().lock(), "rasika: {}", plain::line(&line.to_string()));
+}
+
+fn print(lines: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     match writeln!(out, "{lines}").and_then(|()| out.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -93,8 +119,19 @@ fn say(lines: &str) -> std::io::Result<()> {
     }
 }
 
+/// What is asked for. What cannot be is said as clap says it, but without obeying what stands in it.
+fn asked() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        if error.use_stderr() {
+            let _ = write!(std::io::stderr().lock(), "{}", plain::lines(&error.render().to_string()));
+            std::process::exit(error.exit_code());
+        }
+        error.exit()
+    })
+}
+
 fn main() -> ExitCode {
-    let result = match Cli::parse().verb {
+    let result = match asked().verb {
         Verb::Boxes(boxes) => boxes.run(),
         Verb::Pair(pair) => pair.run(),
         Verb::Status(status) => status.run(),
@@ -125,7 +162,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("rasika: {error:#}");
+            warn(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }

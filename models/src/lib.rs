@@ -12,6 +12,7 @@ pub mod observation;
 pub mod package;
 #[cfg(feature = "perception")]
 pub mod perception;
+pub mod plain;
 pub mod rasa;
 #[cfg(feature = "runtime")]
 pub mod runtime;

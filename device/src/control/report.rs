@@ -2,7 +2,7 @@
 
 use crate::performer::Library;
 use crate::performer::player::{Gauges, Histogram, PortGauge, table};
-use rasika_models::Mood;
+use rasika_models::{Mood, plain};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -109,12 +109,12 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (hours, minutes, seconds) = (self.uptime_s / 3600, self.uptime_s / 60 % 60, self.uptime_s % 60);
         writeln!(f, "playing    {hours}:{minutes:02}:{seconds:02}, {} events", self.events)?;
-        write!(f, "music      {}", self.section)?;
+        write!(f, "music      {}", plain::line(&self.section))?;
         if let Some(raga) = &self.raga {
-            write!(f, ", {raga}")?;
+            write!(f, ", {}", plain::line(raga))?;
         }
         if let (Some(tala), Some(matra), Some(laya)) = (&self.tala, self.matra, self.laya_bpm) {
-            write!(f, ", {tala}, matra {matra}, {laya} a minute")?;
+            write!(f, ", {}, matra {matra}, {laya} a minute", plain::line(tala))?;
         }
         match self.mood.rasa {
             Some(rasa) => {
@@ -135,7 +135,7 @@ impl fmt::Display for Report {
             for port in ports {
                 let state = if port.open { "open" } else { "lost, tried again now and then" };
                 let losses = if port.losses > 0 { format!(" (lost {} times)", port.losses) } else { String::new() };
-                writeln!(f, "{what:<10} {}: {state}{losses}", port.name)?;
+                writeln!(f, "{what:<10} {}: {state}{losses}", plain::line(&port.name))?;
             }
         }
         let priority = if self.real_time { "real-time" } else { "ordinary" };

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::named;
 use rasika_device::config::{BOOT_FILE, Config, FILE, Layers};
-use rasika_device::terminal::say;
+use rasika_device::terminal::{say, say_lines, warn};
 
 /// What can be asked of settings.
 #[derive(Debug, Subcommand)]
@@ -86,7 +86,7 @@ impl ConfigVerb {
             Self::Show(settings) => {
                 let layers = settings.layers()?;
                 Config::of(&layers)?;
-                say(layers.show().trim_end())?;
+                say_lines(layers.show().trim_end())?;
             }
             Self::Check { file } => {
                 let mut layers = Layers::defaults()?;
@@ -100,7 +100,7 @@ impl ConfigVerb {
                     [] => say(format_args!("{name} is sound"))?,
                     [one] => anyhow::bail!("{one:#}"),
                     several => {
-                        several.iter().for_each(|error| eprintln!("rasikad: {error:#}"));
+                        several.iter().for_each(|error| warn(format_args!("{error:#}")));
                         anyhow::bail!("{} mistakes in {name}", several.len());
                     }
                 }

@@ -8,7 +8,7 @@ use clap::Args;
 use rasika_device::demo::{self, Demo};
 use rasika_device::performer::{Hands, Performance};
 use rasika_device::screen::{Screen, View};
-use rasika_device::terminal::{say, stop_signal};
+use rasika_device::terminal::{say, say_lines, stop_signal};
 use rasika_device::watcher::{Watcher, Way};
 
 use super::{Input, Music};
@@ -89,7 +89,7 @@ impl DemoArgs {
         anyhow::ensure!(seen > 0, "there was no frame to make a demo of");
         // The last frame stands as long as any other.
         end_us += (1e6 / rate_hz) as u64;
-        say("\nrendering sound and film …")?;
+        say_lines("\nrendering sound and film …")?;
         let files = demo.finish(&music.end(end_us), &library)?;
         for (path, made) in &files {
             let path = path.display();

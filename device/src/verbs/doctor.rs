@@ -10,7 +10,7 @@ use super::named;
 use rasika_device::config::{CameraSource, Config, Layers, midi_port};
 use rasika_device::doctor::{Finding, Machine, User, Verdict, examine, worst};
 use rasika_device::link::{Identity, KeyRing};
-use rasika_device::terminal::say;
+use rasika_device::terminal::{say, say_lines};
 use rasika_device::watcher::{Watcher, Way};
 
 /// The user that the service runs as.
@@ -80,7 +80,7 @@ impl Doctor {
         findings.push(eyes(&machine));
         findings.push(laptops(&machine));
         if self.json {
-            say(serde_json::to_string_pretty(&findings)?)?;
+            say_lines(serde_json::to_string_pretty(&findings)?)?;
         } else {
             for Finding { about, verdict, found, todo } in &findings {
                 say(format_args!("{:<5} {about:<8} {found}", verdict.name()))?;

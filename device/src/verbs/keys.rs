@@ -50,8 +50,8 @@ impl Keys {
             return Ok(say("no laptop is paired; hold both buttons for three seconds and run `rasika pair` there")?);
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let lines = known.iter().map(|known| format!("{}  {}", text(&known["fingerprint"]), text(&known["name"])));
-        Ok(say(lines.collect::<Vec<_>>().join("\n"))?)
+        let mut lines = known.iter().map(|known| format!("{}  {}", text(&known["fingerprint"]), text(&known["name"])));
+        Ok(lines.try_for_each(say)?)
     }
 }
 
@@ -107,7 +107,7 @@ impl Shelved {
             };
             format!("{mark:<9} {:<24} {}", file.name.as_str(), file.about)
         };
-        Ok(say(files.iter().map(line).collect::<Vec<_>>().join("\n"))?)
+        Ok(files.iter().map(line).try_for_each(say)?)
     }
 }
 

@@ -11,7 +11,7 @@ use rasika_device::config::midi_port;
 use rasika_device::latest::Latest;
 use rasika_device::performer::player::{Outputs, Player};
 use rasika_device::performer::{Engine, Portrait, Section, SoundMap, arc, midi_file};
-use rasika_device::terminal::{say, sleep_in_silence, stop_signal};
+use rasika_device::terminal::{say, sleep_in_silence, stop_signal, warn};
 use rasika_hardware::midi;
 use rasika_models::{Mood, Rasa};
 
@@ -89,7 +89,7 @@ impl Piece {
         let mut said = Section::Drone;
         while begun.elapsed() < length && !stop.load(Ordering::Acquire) && player.is_playing() {
             moods.set(arc::mood(rasa, begun.elapsed().as_secs_f64() / length.as_secs_f64(), self.intensity));
-            player.reports().try_iter().for_each(|report| eprintln!("{report}"));
+            player.reports().try_iter().for_each(warn);
             let status = player.status();
             if status.section != said {
                 said = status.section;

@@ -17,7 +17,7 @@ use rasika_device::performer::{Engine, Hands, Library, Performance, SoundMap, mi
 use rasika_device::screen::Screen;
 use rasika_device::source::Reader;
 use rasika_device::steward::{temperature_c, view};
-use rasika_device::terminal::{say, sleep_in_silence, stop_signal};
+use rasika_device::terminal::{say_lines, sleep_in_silence, stop_signal, warn};
 use rasika_device::watcher::{Sight, Watcher, Way};
 use rasika_hardware::midi;
 use rasika_models::{Mood, Rasa};
@@ -136,7 +136,7 @@ impl Play {
         let listening = Listening::start(ears, midi::open_in, keys, &sent, hand, panic)?;
         let control = control::serve(super::status::verbs(&player, &library, Some(&listening)));
         if let Err(error) = &control {
-            eprintln!("rasikad: {error}");
+            warn(error);
         }
         let watched = watch(stage, watcher, &moods, &player, &listening, &library, &stop);
         drop(listening);
@@ -150,7 +150,7 @@ impl Play {
             midi_file::write(path, &tape.finish(), &library)?;
         }
         let player::Histogram { count, p50_us, p99_us, worst_us, .. } = late.events;
-        say(format_args!(
+        say_lines(format_args!(
             "{count} events; half of them within {p50_us} µs of their time, 99 % within {p99_us} µs, the worst {worst_us} µs late\n{}",
             late.table()
         ))?;

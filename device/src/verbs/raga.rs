@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use rasika_device::performer::Library;
-use rasika_device::terminal::say;
+use rasika_device::terminal::{say, warn};
 use rasika_models::Rasa;
 
 use super::Music;
@@ -74,7 +74,7 @@ impl RagaVerb {
                     match checked {
                         Ok(at) => say(format_args!("{file}: raga {} is well formed", library.ragas[at].name))?,
                         Err(error) => {
-                            eprintln!("{error}");
+                            warn(error);
                             wrong += 1;
                         }
                     }

@@ -17,6 +17,7 @@ use rasika_device::recorder;
 use rasika_device::shelf::{Entry, Shelf, label};
 use rasika_device::source::{Source, Wish};
 use rasika_device::steward::Front;
+use rasika_device::terminal::warn;
 use rasika_hardware::pins::{Bcm, Pull};
 
 use super::named;
@@ -132,7 +133,7 @@ impl Wrong {
         if self.is_fatal {
             return Err(error);
         }
-        eprintln!("rasikad: {error:#}; the default is used until then");
+        warn(format_args!("{error:#}; the default is used until then"));
         self.met = true;
         Ok(())
     }

@@ -7,9 +7,9 @@ use anyhow::Result;
 use clap::Args;
 use rasika_device::line::Line;
 use rasika_device::source::SourceError;
-use rasika_device::terminal::{pardon_leaving, stop_signal};
+use rasika_device::terminal::{pardon_leaving, stop_signal, warn};
 use rasika_device::watcher::{Sight, Watcher, Way};
-use rasika_models::{Mood, Rasa};
+use rasika_models::{Mood, Rasa, plain};
 
 use super::Input;
 
@@ -63,7 +63,7 @@ impl See {
                         let line = Line::of(&sight.observation, probabilities, &sight.mood, shot.file);
                         write_line(&mut out, &line)
                     } else {
-                        writeln!(out, "{}", words(&sight, shot.file.as_deref()))
+                        writeln!(out, "{}", plain::line(&words(&sight, shot.file.as_deref())))
                     };
                     let done = if each_line { done.and_then(|()| out.flush()) } else { done };
                     if let Some(end) = reader_left(done) {
@@ -74,7 +74,7 @@ impl See {
                 Err(error @ (SourceError::NoPicture(..) | SourceError::Format(..)))
                     if several && source.is_stills() =>
                 {
-                    eprintln!("rasikad: {error}");
+                    warn(error.to_string());
                     let (SourceError::NoPicture(path, _) | SourceError::Format(path, _)) = &error else { continue };
                     let name = path.rsplit('/').next().unwrap_or(path).to_owned();
                     if self.json {
@@ -101,8 +101,7 @@ impl See {
 }
 
 fn write_line(out: &mut impl Write, line: &Line) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, line)?;
-    out.write_all(b"\n")
+    writeln!(out, "{}", plain::line(&serde_json::to_string(line)?))
 }
 
 /// Whoever read our output may stop (`| head`): that is an end, not an error.

@@ -8,7 +8,7 @@ use rasika_device::control::{self, Report, Verbs};
 use rasika_device::hand::Listening;
 use rasika_device::performer::Library;
 use rasika_device::performer::player::{self, Player};
-use rasika_device::terminal::say;
+use rasika_device::terminal::{say, say_lines};
 use rasika_hardware::midi;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ impl Status {
         }
         let report: Report =
             serde_json::from_value(answer).context("the box tells something else; is it of the same version?")?;
-        Ok(say(report)?)
+        Ok(say_lines(report)?)
     }
 }
 

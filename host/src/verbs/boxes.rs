@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::boxes::Laptop;
 use crate::place::Place;
-use crate::say;
+use crate::{say, say_lines};
 
 /// Arguments of the verb.
 #[derive(Debug, Args)]
@@ -95,10 +95,10 @@ impl Boxes {
             }
         }
         if self.json {
-            return Ok(say(&serde_json::to_string_pretty(&rows)?)?);
+            return Ok(say_lines(&serde_json::to_string_pretty(&rows)?)?);
         }
         if let Some(failure) = failure {
-            eprintln!("rasika: {failure}");
+            crate::warn(format_args!("{failure}"));
         }
         if rows.is_empty() {
             return Ok(say(

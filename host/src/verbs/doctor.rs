@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::boxes::{Laptop, here, told};
 use crate::place::Place;
-use crate::say;
+use crate::{say, say_lines};
 
 /// Clocks that differ by more make dates of takes misleading.
 const CLOCKS_S: i64 = 120;
@@ -55,7 +55,7 @@ impl Doctor {
         let wrong = findings.iter().filter(|finding| !finding.well).count();
         if self.json {
             let row = |finding: &Finding| json!({ "about": finding.about, "well": finding.well, "says": finding.says });
-            say(&serde_json::to_string_pretty(&findings.iter().map(row).collect::<Vec<_>>())?)?;
+            say_lines(&serde_json::to_string_pretty(&findings.iter().map(row).collect::<Vec<_>>())?)?;
         } else {
             for Finding { about, well, says } in &findings {
                 say(&format!("{} {about}: {says}", if *well { "ok   " } else { "WRONG" }))?;

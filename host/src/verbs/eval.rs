@@ -14,9 +14,9 @@ use super::train::met_words;
 use crate::dataset::Dataset;
 use crate::eval::compare::{Met, Other};
 use crate::eval::{self, Verdict, drawing, picture, stream, table};
-use crate::say;
 use crate::train::samples::Samples;
 use crate::train::split::Split;
+use crate::{say, say_lines};
 
 /// Arguments of the verb.
 #[derive(Debug, Args)]
@@ -100,10 +100,10 @@ impl Eval {
                 json!(wrong.iter().map(|w| w.json(&samples)).collect::<Vec<_>>()),
             );
             all.insert("remarks".to_owned(), json!(takes::oddities(&samples)));
-            return Ok(say(&serde_json::to_string_pretty(&all)?)?);
+            return Ok(say_lines(&serde_json::to_string_pretty(&all)?)?);
         }
         takes::oddities(&samples).iter().try_for_each(|line| say(line))?;
-        say(&table::lines(&scores, &samples.takes_of()))?;
+        say_lines(&table::lines(&scores, &samples.takes_of()))?;
         let dwell =
             streams.median_dwell_s.map_or(String::new(), |dwell| format!(", a rasa stands for {dwell:.1} s (median)"));
         say(&format!(
@@ -149,7 +149,7 @@ fn judged_by(samples: &Samples, path: &Path) -> Result<Vec<Verdict>> {
     );
     let left = known.iter().filter(|known| **known).count();
     if left > 0 {
-        eprintln!("rasika: {left} takes are left out, {} was trained on them", path.display());
+        crate::warn(format_args!("{left} takes are left out, {} was trained on them", path.display()));
     }
     eval::with_model(samples, &unseen, &mut model)
 }

@@ -101,7 +101,7 @@ impl Import {
             Original::open(&args.dir, &args.models, args.aspect.unwrap_or(Aspect::Guess))?.by(&args.performer);
         let left_out = Original::left_out(&args.dir)?;
         if !left_out.is_empty() {
-            eprintln!("rasika: left out, their names are no rasa's: {}", left_out.join(", "));
+            crate::warn(format_args!("left out, their names are no rasa's: {}", left_out.join(", ")));
         }
         match &args.to {
             Some(folder) => {

@@ -12,7 +12,7 @@ use crate::dataset::import;
 use crate::dataset::names::Names;
 use crate::eval::drawing;
 use crate::place::Place;
-use crate::say;
+use crate::{say, say_lines};
 
 /// Arguments of the verb.
 #[derive(Debug, Args)]
@@ -141,7 +141,7 @@ fn list(store: &Store, rasa: Option<Rasa>, all: bool, as_json: bool) -> Result<(
     let takes: Vec<&Take> = takes.iter().filter(shown).collect();
     if as_json {
         let rows: Vec<Value> = takes.iter().map(|take| as_value(take, &box_of(take))).collect();
-        return Ok(say(&serde_json::to_string_pretty(&rows)?)?);
+        return Ok(say_lines(&serde_json::to_string_pretty(&rows)?)?);
     }
     if takes.is_empty() {
         return Ok(say("no takes here; `rasika pull` brings those of a box")?);
@@ -222,7 +222,7 @@ fn show(store: &Store, name: &str, out: Option<PathBuf>, as_json: bool) -> Resul
         }
     }
     if as_json {
-        return Ok(say(&serde_json::to_string_pretty(&as_value(&take, box_name))?)?);
+        return Ok(say_lines(&serde_json::to_string_pretty(&as_value(&take, box_name))?)?);
     }
     let faces = seen.iter().filter(|seen| seen.face.is_some()).count();
     let hands = seen.iter().filter(|seen| !seen.hands.is_empty()).count();

@@ -5,16 +5,16 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use rasika_models::Rasa;
+use rasika_models::{Rasa, plain};
 use serde_json::{Value, json};
 
 use super::takes::{self, Takes};
 use crate::dataset::Dataset;
 use crate::eval::doubt::{self, Doubt};
 use crate::eval::{self, drawing};
-use crate::say;
 use crate::train::samples::Samples;
 use crate::train::split::Split;
+use crate::{say, say_lines};
 
 /// Arguments of the verb.
 #[derive(Debug, Args)]
@@ -61,7 +61,7 @@ impl Label {
                 "advice": advice,
                 "remarks": takes::oddities(&samples),
             });
-            return Ok(say(&serde_json::to_string_pretty(&all)?)?);
+            return Ok(say_lines(&serde_json::to_string_pretty(&all)?)?);
         }
         let lines = Rasa::ALL.into_iter().zip(samples.takes_of().into_iter().zip(frames_of(&samples)));
         say(&format!("{:<11}{:>6}{:>8}", "", "takes", "frames"))?;
@@ -71,7 +71,7 @@ impl Label {
         say("")?;
         takes::oddities(&samples).iter().filter(|line| line.contains("copy")).try_for_each(|line| say(line))?;
         for doubt in &doubts {
-            say(&words(&samples, doubt))?;
+            say_lines(&words(&samples, doubt))?;
         }
         match (several, doubts.len()) {
             (false, _) => say("no label can be doubted yet: that needs two takes of a rasa at least")?,
@@ -96,18 +96,19 @@ fn by_rasa(counts: [usize; Rasa::COUNT]) -> Value {
 /// A doubtful take, and the two commands that would settle it.
 fn words(samples: &Samples, doubt: &Doubt) -> String {
     let take = &samples.takes[doubt.take];
+    let id = plain::line(&take.id);
     format!(
         "doubtful: {} is labelled {}, models that never saw it call {:.0} % of it {} and {:.0} % {}\n  \
          rasika takes relabel {} {}    or    rasika takes drop {}",
-        take.id,
+        id,
         take.label,
         100.0 * doubt.so_called,
         doubt.called,
         100.0 * doubt.as_labelled,
         take.label,
-        take.id,
+        id,
         doubt.called.name(),
-        take.id
+        id
     )
 }
 

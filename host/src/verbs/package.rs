@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use rasika_models::package::{self, Card, Model, Package, SelfTest, TrainedOn};
 use rasika_models::{FEATURES, FEATURES_VERSION, FeatureVector, Rasa, strangers};
 
-use crate::say;
 use crate::train::rng::Rng;
+use crate::{say, say_lines};
 
 /// Arguments of the verb.
 #[derive(Debug, Args)]
@@ -86,7 +86,7 @@ impl PackageArgs {
             What::Show { package } => {
                 let package = Package::read(&package)?;
                 Model::load(&package)?;
-                Ok(say(&serde_json::to_string_pretty(&package.card)?)?)
+                Ok(say_lines(&serde_json::to_string_pretty(&package.card)?)?)
             }
         }
     }

@@ -8,7 +8,7 @@ use rasika_device::link::discovery;
 
 use crate::boxes::{Address, KnownBox, Laptop, here, told};
 use crate::place::Place;
-use crate::say;
+use crate::{say, say_lines};
 
 /// How long boxes are looked for.
 const SEARCH: Duration = Duration::from_secs(3);
@@ -34,7 +34,7 @@ impl Pair {
         let mut laptop = Laptop::at(&self.place)?;
         let address = self.address()?;
         let show = |[a, b, c]: [u8; 3]| {
-            let _ = say(&format!(
+            let _ = say_lines(&format!(
                 "{a} {b} {c}\nDoes the box blink the same three digits? Then press RECORD there; if not, press SELECT."
             ));
         };

@@ -11,6 +11,7 @@ use rasika_device::laptops::takes::id_of;
 use rasika_device::link::message::{BoxId, TakeId, TakeState};
 use rasika_device::link::{Client, LaptopSide as _, Progress, Pulled};
 use rasika_device::store::Store;
+use rasika_models::plain;
 use serde_json::json;
 
 use crate::boxes::{KnownBox, Laptop, here, told};
@@ -62,7 +63,7 @@ impl Pull {
                 if self.json {
                     say(&json!({ "box": known.name, "error": format!("{error:#}") }).to_string())?;
                 }
-                eprintln!("rasika: {}: {error:#}", known.name);
+                crate::warn(format_args!("{}: {error:#}", known.name));
             }
         }
         if failed > 0 {
@@ -90,7 +91,7 @@ impl Pull {
             let pulled = self.session(known).await;
             match pulled {
                 Err(error) if self.watch => {
-                    eprintln!("rasika: {}: {error:#}; trying again", known.name);
+                    crate::warn(format_args!("{}: {error:#}; trying again", known.name));
                     tokio::time::sleep(AGAIN).await;
                 }
                 other => return other,
@@ -126,11 +127,11 @@ impl Pull {
         client.prove(pulling).await.map_err(told)?;
         if pulled.set_back {
             let why = "its takes are an older copy of those it had; all were compared anew";
-            eprintln!("rasika: {}: {why}", known.name);
+            crate::warn(format_args!("{}: {why}", known.name));
         }
         for id in &pulled.others {
             let why = "there and here are different takes; each stays where it is";
-            eprintln!("rasika: {}: take {} {why}", known.name, id.number);
+            crate::warn(format_args!("{}: take {} {why}", known.name, id.number));
         }
         let Pulled { changes, takes, bytes, missing, .. } = pulled;
         let seconds = begun.elapsed().as_secs_f64();
@@ -158,7 +159,7 @@ pub fn bar(what: &str, wanted: bool) -> ProgressBar {
     let visible = wanted && std::io::stderr().is_terminal();
     let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let style = ProgressStyle::with_template("{prefix:<16} {bar:30} {bytes:>10} of {total_bytes}  {msg}");
-    let bar = ProgressBar::with_draw_target(Some(0), target).with_prefix(what.to_owned());
+    let bar = ProgressBar::with_draw_target(Some(0), target).with_prefix(plain::line(what).into_owned());
     match style {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
@@ -206,12 +207,12 @@ impl Prune {
             for some in batches(&held) {
                 let proofs = store.proofs(&some, &key).map_err(anyhow::Error::msg)?;
                 for id in some.iter().filter(|id| !proofs.iter().any(|proof| proof.id == **id)) {
-                    eprintln!("rasika: take {} is damaged here and stays on the box", id_of(*id));
+                    crate::warn(format_args!("take {} is damaged here and stays on the box", id_of(*id)));
                 }
                 for pruned in client.prune(&proofs).await.map_err(told)? {
                     match pruned.kept {
                         None => deleted += 1,
-                        Some(why) => eprintln!("rasika: take {} stays: {why}", pruned.id.number),
+                        Some(why) => crate::warn(format_args!("take {} stays: {why}", pruned.id.number)),
                     }
                 }
             }
@@ -255,8 +256,10 @@ fn agreed(name: &str, count: usize) -> Result<bool> {
     if !std::io::stdin().is_terminal() {
         bail!("{count} takes would be deleted on {name}; add --yes to do it without asking");
     }
-    print!("Delete {count} takes on {name}? They stay here. [y/N] ");
-    std::io::stdout().flush()?;
+    let mut out = std::io::stdout().lock();
+    write!(out, "Delete {count} takes on {}? They stay here. [y/N] ", plain::line(name))?;
+    out.flush()?;
+    drop(out);
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))

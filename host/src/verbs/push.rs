@@ -14,7 +14,7 @@ use serde_json::json;
 use super::pull::bar;
 use crate::boxes::{Laptop, here, told};
 use crate::place::Place;
-use crate::say;
+use crate::{say, say_lines};
 
 /// A kind of file on the box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -211,7 +211,7 @@ impl Models {
                 json!({ "name": file.name.as_str(), "bytes": file.bytes, "hash": file.hash.to_string(),
                     "active": file.active, "previous": file.previous, "about": file.about })
             };
-            return Ok(say(&serde_json::to_string_pretty(&files.iter().map(row).collect::<Vec<_>>())?)?);
+            return Ok(say_lines(&serde_json::to_string_pretty(&files.iter().map(row).collect::<Vec<_>>())?)?);
         }
         for file in &files {
             let state = if file.active {
@@ -333,7 +333,7 @@ impl Config {
                     client.fetch(FileKind::Config, &name, &mut file, |_| {}).await.map_err(told)?;
                     Ok(file)
                 })?;
-                Ok(say(String::from_utf8_lossy(&file).trim_end())?)
+                Ok(say_lines(String::from_utf8_lossy(&file).trim_end())?)
             }
             ConfigVerb::Check { file } => {
                 let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;

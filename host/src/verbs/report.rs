@@ -7,7 +7,7 @@ use clap::Args;
 use rasika_models::Rasa;
 use serde::Serialize;
 
-use crate::say;
+use crate::say_lines;
 use crate::sightings::{self, Sighting};
 
 /// Arguments of the verb.
@@ -51,7 +51,7 @@ impl Report {
         anyhow::ensure!(!sightings.is_empty(), "{} holds no frames", self.file.display());
         let story = story(&sightings);
         if self.json {
-            return Ok(say(&serde_json::to_string_pretty(&story)?)?);
+            return Ok(say_lines(&serde_json::to_string_pretty(&story)?)?);
         }
         let mut lines =
             vec![format!("{} frames, {:.1} s, a face in {} of them", story.frames, story.seconds, story.faces)];
@@ -64,7 +64,7 @@ impl Report {
             let changes = story.changes_per_minute;
             lines.push(format!("a rasa stands for {dwell:.1} s (median); {changes:.1} changes a minute"));
         }
-        Ok(say(&lines.join("\n"))?)
+        Ok(say_lines(&lines.join("\n"))?)
     }
 }
 

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
+use rasika_models::plain;
 
-use crate::say;
+use crate::{say, say_lines};
 
 /// Whatever a box is waited for comes sooner.
 const LONG: Duration = Duration::from_secs(60);
@@ -74,8 +75,9 @@ impl School {
         stage.rasika(&["rollback"])?;
         stage.rasika(&["models"])?;
         rasika.end()?;
-        let out = stage.out.display();
-        Ok(say(&format!(
+        let out = stage.path("");
+        let out = plain::line(out.trim_end_matches('/'));
+        Ok(say_lines(&format!(
             "\n{out}/confusion.png  who was taken for whom\n{out}/model.rasika   the model\n{out}/laptop         takes, keys and boxes: RASIKA_DATA={out}/laptop rasika takes list\n\
              One actor and four takes teach a box one actor. It takes a minute of each of the nine rasas, on two days, to know a dancer."
         ))?)
@@ -97,7 +99,7 @@ impl Stage {
     }
 
     fn chapter(&self, title: &str) -> Result<()> {
-        Ok(say(&format!("\n— {title} —"))?)
+        Ok(say_lines(&format!("\n— {title} —"))?)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

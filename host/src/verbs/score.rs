@@ -7,8 +7,8 @@ use clap::Args;
 use rasika_models::Rasa;
 use serde::Serialize;
 
-use crate::say;
 use crate::sightings::{self, Sighting};
+use crate::{say, say_lines};
 
 /// Names under which collections of faces file the basic emotions, and the rasa that each is.
 const EMOTIONS: [(&str, Rasa); 20] = [
@@ -80,7 +80,7 @@ impl Score {
         {
             lines.push(format!("{:<11}{}", rasa.name(), row.map(|n| format!("{n:>11}")).concat()));
         }
-        Ok(say(&lines.join("\n"))?)
+        Ok(say_lines(&lines.join("\n"))?)
     }
 }
 

@@ -18,7 +18,7 @@ impl Completions {
     pub fn run<C: CommandFactory>(self) -> Result<()> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut C::command(), "rasika", &mut script);
-        Ok(crate::say(String::from_utf8_lossy(&script).trim_end())?)
+        Ok(crate::say_lines(String::from_utf8_lossy(&script).trim_end())?)
     }
 }
 

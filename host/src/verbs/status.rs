@@ -6,12 +6,12 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use rasika_device::link::message;
-use rasika_models::Rasa;
+use rasika_models::{Rasa, plain};
 use serde_json::json;
 
 use crate::boxes::{Laptop, here, told};
 use crate::place::Place;
-use crate::say;
+use crate::{say, say_lines};
 
 /// Cells of a bar.
 const BAR_CELLS: usize = 24;
@@ -38,7 +38,7 @@ impl Status {
         let known = laptop.meant(self.named.as_deref())?;
         let status = here(async { laptop.reach(&known).await?.status().await.map_err(told) })?;
         if self.json {
-            return Ok(say(&serde_json::to_string_pretty(&as_json(&status))?)?);
+            return Ok(say_lines(&serde_json::to_string_pretty(&as_json(&status))?)?);
         }
         let message::Status { name, program, uptime_s, takes, free_bytes, recording, model, mood, ports, .. } = &status;
         say(&format!("{name}, rasikad {program}, on for {}", hours(*uptime_s)))?;
@@ -160,7 +160,7 @@ fn draw(mood: &message::MoodNow, before: usize) -> std::io::Result<usize> {
         (true, 1) => "a face, a hand".to_owned(),
         (true, hands) => format!("a face, {hands} hands"),
     };
-    out += &format!("\r\x1b[2K{}, sees {seen}\n", playing(mood));
+    out += &format!("\r\x1b[2K{}, sees {seen}\n", plain::line(&playing(mood)));
     for (rasa, level) in Rasa::ALL.into_iter().zip(mood.probabilities) {
         let cells = (level.clamp(0.0, 1.0) * BAR_CELLS as f32).round() as usize;
         let mark = if mood.rasa.0 == Some(rasa) { "▶" } else { " " };

@@ -1,6 +1,6 @@
 //! Which takes a verb works on: the same words for `rasika train` and `rasika eval`.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -80,13 +80,13 @@ impl Takes {
         let shown = std::io::stderr().is_terminal();
         let mut go_on = |done: usize, all: usize| {
             if shown {
-                eprint!("\rreading take {} of {all} ", done + 1);
+                let _ = write!(std::io::stderr(), "\rreading take {} of {all} ", done + 1);
             }
             !stop.load(Ordering::Acquire)
         };
         let samples = Samples::read(dataset, &selection, augment.then_some(self.seed), &mut go_on);
         if shown {
-            eprint!("\r{:40}\r", "");
+            let _ = write!(std::io::stderr(), "\r{:40}\r", "");
         }
         samples
     }

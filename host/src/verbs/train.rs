@@ -12,10 +12,10 @@ use super::takes::{self, Takes};
 use crate::eval::compare::{Met, Other};
 use crate::eval::{self, table};
 use crate::package::{self, make};
-use crate::say;
 use crate::train::samples::Samples;
 use crate::train::split::Split;
 use crate::train::{self, Base, Trial};
+use crate::{say, say_lines};
 
 /// Arguments of the verb.
 #[derive(Debug, Args)]
@@ -98,7 +98,7 @@ impl Train {
             }
         };
         let scores = eval::scores(samples, &verdicts, &split.to_string());
-        say(&format!("\n{}", table::lines(&scores, &samples.takes_of())))?;
+        say_lines(&format!("\n{}", table::lines(&scores, &samples.takes_of())))?;
         let mut compared = Vec::new();
         for other in others {
             if let Some(met) = other.meet(samples, &verdicts, &scores.split)? {

@@ -5,6 +5,7 @@ mod cable;
 mod collecting;
 mod deciding;
 mod exporting;
+mod hostile_words;
 #[path = "../laptop/mod.rs"]
 mod laptop;
 mod pairing;
