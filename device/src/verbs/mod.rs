@@ -82,7 +82,7 @@ impl Input {
 fn say_left_out(folder: &Path) {
     // That the folder can be read was found a moment ago; what it holds is said as it is now.
     if let Some(words) = Listing::of(folder).ok().and_then(|listing| listing.left_out_in_words()) {
-        eprintln!("rasikad: {}: {words}", folder.display());
+        rasika_device::terminal::warn(format_args!("{}: {words}", folder.display()));
     }
 }
 

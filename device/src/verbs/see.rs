@@ -93,7 +93,7 @@ impl See {
         }
         pardon_leaving(out.flush())?;
         if read > 0 && unreadable > 0 {
-            eprintln!("rasikad: {unreadable} of {} pictures could not be read", read + unreadable);
+            warn(format_args!("{unreadable} of {} pictures could not be read", read + unreadable));
         }
         anyhow::ensure!(read > 0 || unreadable == 0, "none of the {unreadable} pictures could be read");
         Ok(())
