@@ -64,7 +64,7 @@ fn what_is_missing_or_unknown() {
 #[test]
 fn values_out_of_their_range() {
     refused("hours = \"21-24\"", "hours = \"21-25\"", "hours", &["'21-25' is no time of day"]);
-    refused("tanpura = \"P\"", "tanpura = \"G\"", "tanpura", &["use P, m or N"]);
+    refused("tanpura = \"P\"", "tanpura = \"G\"", "tanpura", &["use P, m, D or N"]);
     refused("G = \"5/4\"", "G = \"6/5\"", "G = ", &["G has no shruti '6/5'", "5/4 or 81/64"]);
     refused("register = [\"'P\", \"G'\"]", "register = [\"S\", \"P\"]", "register", &["less than an octave"]);
     refused("samvadi = \"N\"", "samvadi = \"G\"", "samvadi", &["the same note as vadi"]);

@@ -15,7 +15,8 @@ macro_rules! built_in {
 const RAGAS: [(&str, &str); 15] = built_in!("ragas":
     "adana", "ahir_bhairav", "bhairav", "bhairavi", "bihag", "darbari", "desh", "hamsadhwani",
     "kafi", "malkauns", "marwa", "puriya", "shree", "todi", "yaman");
-const TALAS: [(&str, &str); 5] = built_in!("talas": "dadra", "jhaptal", "keherwa", "rupak", "teental");
+const TALAS: [(&str, &str); 8] = built_in!("talas":
+    "ada_chautal", "chautal", "dadra", "ektal", "jhaptal", "keherwa", "rupak", "teental");
 const MAPS: [(&str, &str); 2] = built_in!("maps": "default", "original");
 
 /// Most ragas and most talas a library holds (they are numbered in a byte, 255 means none).
@@ -197,7 +198,7 @@ mod tests {
     #[test]
     fn every_built_in_file_is_sound() {
         let library = Library::built_in().unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!((library.ragas.len(), library.talas.len()), (15, 5));
+        assert_eq!((library.ragas.len(), library.talas.len()), (15, 8));
         for map in ["default", "original"] {
             library.map(map).unwrap_or_else(|error| panic!("{error}"));
         }

@@ -3,7 +3,7 @@
 use super::data_error::{DataError, Source};
 use super::library::Library;
 use super::swara::Note;
-use super::tala::{BOLS, Bol};
+use super::tala::{BOL_COUNT, BOLS, Bol};
 use crate::nearest::nearest;
 use rasika_models::Rasa;
 use serde::Deserialize;
@@ -73,7 +73,7 @@ pub struct RasaMap {
     /// Where it comes from.
     pub source: String,
     styles: Vec<Style>,
-    bols: [[Option<u8>; KEYS_A_BOL]; BOLS.len()],
+    bols: [[Option<u8>; KEYS_A_BOL]; BOL_COUNT],
 }
 
 impl RasaMap {
@@ -224,10 +224,10 @@ fn read_register(source: &Source<'_>, field: &Spanned<[String; 2]>) -> Result<(N
 fn read_bols(
     source: &Source<'_>,
     field: &Spanned<BTreeMap<Spanned<String>, Spanned<Vec<u8>>>>,
-) -> Result<[[Option<u8>; KEYS_A_BOL]; BOLS.len()], DataError> {
-    let mut bols = [[None; KEYS_A_BOL]; BOLS.len()];
+) -> Result<[[Option<u8>; KEYS_A_BOL]; BOL_COUNT], DataError> {
+    let mut bols = [[None; KEYS_A_BOL]; BOL_COUNT];
     for (name, keys) in field.get_ref() {
-        let unknown = || format!("'{}' is not a bol; use {}", name.get_ref(), BOLS.join(" "));
+        let unknown = || format!("'{}' is not a bol; use {}", name.get_ref(), Bol::names());
         let bol = Bol::named(name.get_ref()).ok_or_else(|| source.error(&name.span(), unknown()))?;
         if keys.get_ref().is_empty() || keys.get_ref().len() > KEYS_A_BOL || keys.get_ref().iter().any(|key| *key > 127)
         {
@@ -237,6 +237,11 @@ fn read_bols(
         }
         for (slot, key) in bols[bol.index()].iter_mut().zip(keys.get_ref()) {
             *slot = Some(*key);
+        }
+    }
+    for bol in Bol::all().filter(|bol| *bol != bol.common()) {
+        if bols[bol.index()][0].is_none() {
+            bols[bol.index()] = bols[bol.common().index()];
         }
     }
     match BOLS.iter().zip(&bols).find(|(_, keys)| keys[0].is_none()) {

@@ -5,6 +5,7 @@
 //! at their time; [`offline`] and [`midi_file`] put them into a .mid file.
 
 pub mod arc;
+pub mod choice;
 pub mod data_error;
 pub mod engine;
 pub mod event;

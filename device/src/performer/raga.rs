@@ -36,6 +36,8 @@ pub enum Tuning {
     Pa,
     /// Shuddha Ma, for ragas without Pa.
     Ma,
+    /// Shuddha Dha, as some tune it for Marwa.
+    Dha,
     /// Ni, for ragas without either.
     Ni,
 }
@@ -47,6 +49,7 @@ impl Tuning {
         let step = match self {
             Self::Pa => -5,
             Self::Ma => -7,
+            Self::Dha => -3,
             Self::Ni => -1,
         };
         Note::from_step(step).unwrap_or(Note::SA)
@@ -106,6 +109,17 @@ impl Raga {
     #[must_use]
     pub fn has(&self, swara: Swara) -> bool {
         self.shrutis[swara as usize].is_some()
+    }
+
+    /// Whether an hour of the day, 0 to 23, is one of the raga's.
+    #[must_use]
+    pub fn suits(&self, hour: u8) -> bool {
+        match self.hours {
+            None => true,
+            Some((from, to)) if from <= to => (from..to).contains(&hour),
+            // Over midnight.
+            Some((from, to)) => hour >= from || hour < to,
+        }
     }
 
     /// Cents by which a swara of the raga stands off its tempered semitone.

@@ -3,7 +3,8 @@
 use super::rhythm::QUARTERS;
 use super::theka::Theka;
 use super::tihai::Shape;
-use super::{Engine, Piece, SECOND_US};
+use super::{Engine, Piece, SECOND_US, Settings};
+use crate::performer::choice::choose;
 use crate::performer::event::{Cue, Event, Voice};
 use crate::performer::status::Section;
 use rasika_models::{Mood, Rasa};
@@ -132,11 +133,20 @@ impl Engine {
         }
     }
 
+    /// The raga that is played when a rasa is taken up now.
+    pub(super) fn raga_of(&self, rasa: Rasa) -> usize {
+        let (ragas, last) = (&self.map.style(rasa).ragas, self.last_ragas[rasa.index()]);
+        let Settings { choosing, minute, .. } = &self.settings;
+        // A map that was read names a raga for each rasa.
+        choose(ragas, &self.library.ragas, *choosing, minute.minute(), last).unwrap_or(0)
+    }
+
     fn begin(&mut self, rasa: Rasa, out: &mut Vec<Event>) {
         let before = self.piece;
         let (old_melody, old_drone) = self.style().map_or((104, 104), |style| (style.program, style.drone_program));
         let old_tuning = self.tuning();
-        let raga = self.map.style(rasa).ragas[0];
+        let raga = self.raga_of(rasa);
+        self.last_ragas[rasa.index()] = Some(raga);
         self.piece = Some(Piece { rasa, raga });
         if self.section == Section::Silence {
             self.tanpura.next_us = self.now_us;

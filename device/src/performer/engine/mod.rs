@@ -20,6 +20,7 @@ mod tanpura;
 mod theka;
 mod tihai;
 
+use super::choice::{Choosing, ToldMinute};
 use super::event::{Event, Voice};
 use super::hands::Hands;
 use super::library::Library;
@@ -58,11 +59,23 @@ pub struct Settings {
     pub drone_s: u32,
     /// Note lists to play instead of ragas, for comparison.
     pub original: Option<Arc<NoteLists>>,
+    /// How a raga is chosen among those of a rasa.
+    pub choosing: Choosing,
+    /// The minute of the day, told by whoever has a clock: the engine has none.
+    pub minute: ToldMinute,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seed: 1, sa: Sa::default(), bends: true, drone_s: rest::DRONE_S, original: None }
+        Self {
+            seed: 1,
+            sa: Sa::default(),
+            bends: true,
+            drone_s: rest::DRONE_S,
+            original: None,
+            choosing: Choosing::default(),
+            minute: ToldMinute::default(),
+        }
     }
 }
 
@@ -85,6 +98,8 @@ pub struct Engine {
     energy: f32,
     section: Section,
     piece: Option<Piece>,
+    /// The raga of each rasa that was played last.
+    last_ragas: [Option<usize>; Rasa::ALL.len()],
     wanted: Option<Wanted>,
     /// When the melody has something to do next, outside a gat.
     melody_us: u64,
@@ -147,6 +162,7 @@ impl Engine {
             energy: 0.0,
             section: Section::Drone,
             piece: None,
+            last_ragas: [None; Rasa::ALL.len()],
             wanted: None,
             melody_us: 0,
             melody_quarters: 0,

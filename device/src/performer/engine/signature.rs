@@ -27,7 +27,7 @@ impl Engine {
         if self.settings.original.is_some() {
             return;
         }
-        let raga = self.map.style(rasa).ragas[0];
+        let raga = self.raga_of(rasa);
         self.signature = Some(Signature { raga, at: 0, due_us: self.now_us });
     }
 

@@ -49,6 +49,15 @@ impl Theka {
             let weight = if khali { weight * 0.8 } else { weight };
             return Some(Self::make(tala.theka[usize::from(matra)], strength * weight + hand));
         }
+        if let Some(bol) = tala.between[usize::from(quarter)] {
+            // What is written is played while there is time for it: no more than about fifteen strokes a second.
+            let fits = matra_s > if part == 2 { 0.13 } else { 0.26 };
+            return fits.then(|| Self::make(bol, strength * 0.75 + hand));
+        }
+        // A matra that is written out is not filled.
+        if tala.between[usize::from(quarter - part)..][..4].iter().any(Option::is_some) {
+            return None;
+        }
         let room = matra_s > if part == 2 { 0.36 } else { 0.8 };
         let likely = (0.12 + 0.35 * intensity) * if part == 2 { 1.0 } else { 0.4 };
         if !room || chance > likely {

@@ -295,8 +295,11 @@ impl Reader<'_> {
         match field.get_ref().trim() {
             "P" => Ok(Tuning::Pa),
             "m" => Ok(Tuning::Ma),
+            "D" => Ok(Tuning::Dha),
             "N" => Ok(Tuning::Ni),
-            other => Err(self.error(field, format!("the tanpura's first string cannot be '{other}'; use P, m or N"))),
+            other => {
+                Err(self.error(field, format!("the tanpura's first string cannot be '{other}'; use P, m, D or N")))
+            }
         }
     }
 

@@ -129,10 +129,10 @@ fn push_part(cells: &mut Vec<Cell>, part: &str, quarters: usize) -> Result<(), N
         _ => {
             let (struck, glides) = part.split_once('~').unwrap_or((part, ""));
             let mut steps = Vec::new();
-            if struck.is_empty() && !sounds {
+            if struck.is_empty() && part.contains('~') && !sounds {
                 return Err(NotationError::FromSilence(part.to_owned()));
             }
-            if !struck.is_empty() {
+            if !struck.is_empty() || !part.contains('~') {
                 steps.push(strike(struck)?);
             }
             for to in glides.split('~').filter(|_| part.contains('~')) {

@@ -12,6 +12,8 @@ use toml::Spanned;
 
 /// Widest kan, in semitones.
 const WIDEST_KAN: i32 = 2;
+/// Deepest swing: andolans of 126 cents were measured in played music (MTG/musical-bridges).
+const DEEPEST_CENTS: f32 = 150.0;
 /// Farthest a shruti given in cents may stand off its tempered semitone.
 const FARTHEST_CENTS: f32 = 50.0;
 
@@ -154,8 +156,8 @@ impl Reader<'_> {
         for (key, swing) in fields {
             let swara = self.swara(key, name)?;
             let Swing { depth_cents, rate_hz } = *swing.get_ref();
-            if !(0.0..=100.0).contains(&depth_cents) || !(slowest_hz..=8.0).contains(&rate_hz) {
-                let what = format!("a note's {name} is 0 to 100 cents deep and {slowest_hz} to 8 Hz fast");
+            if !(0.0..=DEEPEST_CENTS).contains(&depth_cents) || !(slowest_hz..=8.0).contains(&rate_hz) {
+                let what = format!("a note's {name} is 0 to {DEEPEST_CENTS} cents deep and {slowest_hz} to 8 Hz fast");
                 return Err(self.source.error(&swing.span(), what));
             }
             swings[swara as usize] = Some(*swing.get_ref());
