@@ -316,6 +316,10 @@ impl<'a> Steward<'a> {
                     self.tell(Event::PairingAsked(digits));
                     self.screen.say(&format!("a laptop asks to be paired: RECORD if it shows {a} {b} {c}"));
                 }
+                PairingEvent::Left => {
+                    self.screen.say("that laptop asks no longer; pairing is still open");
+                    self.tell(Event::PairingLeft);
+                }
                 PairingEvent::Done(let_in) => {
                     self.screen.say(if let_in { "the laptop is paired" } else { "no laptop was paired" });
                     self.tell(Event::PairingDone(let_in));

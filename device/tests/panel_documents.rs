@@ -80,6 +80,8 @@ fn every_row_does_what_it_says() {
     };
     row("RECORD", "digits", answered(Record), &[OpenPairing, AcceptPairing([4, 0, 7])]);
     row("SELECT", "digits", answered(Select), &[OpenPairing, RefusePairing([4, 0, 7]), ClosePairing]);
+    let alone = [&both(3300)[..], &[(9000, Select, true), (9100, Select, false)]].concat();
+    row("SELECT", "no digits", hold(&alone), &[OpenPairing, ClosePairing]);
     assert_eq!(tried, rows.len(), "every row is tried");
 }
 

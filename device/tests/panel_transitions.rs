@@ -40,7 +40,7 @@ const GESTURES: [Gesture; 13] = [
     Stuck(Record),
 ];
 
-const EVENTS: [Event; 16] = [
+const EVENTS: [Event; 17] = [
     Event::Ready,
     Event::FaceSeen(true),
     Event::FaceSeen(false),
@@ -50,6 +50,7 @@ const EVENTS: [Event; 16] = [
     Event::TakeRefused,
     Event::NothingDiscarded,
     Event::PairingAsked([4, 0, 7]),
+    Event::PairingLeft,
     Event::PairingDone(true),
     Event::PairingDone(false),
     Event::UpdateStarted,
@@ -223,6 +224,25 @@ fn nobody_is_let_in_before_the_digits_can_be_read() {
         box_.now += Duration::from_secs(1);
         assert_eq!(box_.after(G(gesture)), [Command::AcceptPairing([9, 9, 9])]);
     }
+}
+
+#[test]
+fn the_person_goes_from_one_laptop_to_the_next() {
+    let mut box_ = Box::at(State::Pairing, RecordBy::Hold);
+    box_.after(E(Event::PairingAsked([1, 1, 1])));
+    assert_eq!(box_.after(G(Click(Select))), [Command::RefusePairing([1, 1, 1])]);
+    assert_eq!((box_.machine.state(), box_.sign(Led::Ready)), (State::Pairing, Sign::Pairing));
+    // Digits that take the place of others count only after a second, too.
+    box_.after(E(Event::PairingAsked([2, 2, 2])));
+    box_.now += Duration::from_secs(3);
+    box_.after(E(Event::PairingAsked([3, 3, 3])));
+    assert_eq!(box_.sign(Led::Ready), Sign::Digits([3, 3, 3]));
+    assert_eq!(box_.after(G(Click(Record))), []);
+    box_.after(E(Event::PairingLeft));
+    assert_eq!((box_.machine.state(), box_.after(G(Click(Record)))), (State::Pairing, vec![]));
+    box_.after(E(Event::PairingAsked([4, 0, 7])));
+    box_.now += Duration::from_secs(1);
+    assert_eq!(box_.after(G(Click(Record))), [Command::AcceptPairing([4, 0, 7])]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod synth;
 
 use rasika::{Rasika, film};
 use rasika_device::control::Report;
-use rasika_device::link::{Client, Expect, Identity, KeyRing};
+use rasika_device::link::{Client, Expect, Identity, KeyRing, Pace};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -88,7 +88,9 @@ async fn slow(address: String) {
 async fn stranger(address: String) {
     let me = Identity::draw().unwrap();
     loop {
-        let _ = Client::connect_tcp(&address, &me, "stranger", &Expect::Any).await;
+        if let Ok(stream) = TcpStream::connect(&address).await {
+            let _ = Client::pair(stream, Pace::NETWORK, &me, "stranger", |_| async { true }).await;
+        }
         sleep(Duration::from_millis(50)).await;
     }
 }
@@ -132,7 +134,7 @@ async fn those_at_the_door_do_not_disturb_the_music() {
     let synth = Terminal::new(Arc::default());
     let (rasika, address) = start(folder.path(), &me, &synth);
     let key = Identity::open(&folder.path().join("takes/link/key")).unwrap().public();
-    let expect = Expect::Box { name: "box".to_owned(), key };
+    let expect = Expect { name: "box".to_owned(), key };
     let begun = Instant::now();
     let mut peers = JoinSet::new();
     peers.spawn(greedy(Client::connect_tcp(&address, &me, "laptop", &expect).await.unwrap()));

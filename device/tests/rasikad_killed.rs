@@ -42,7 +42,7 @@ struct Laptop {
 impl Laptop {
     async fn client(&self) -> Result<Client, LinkError> {
         let key = Identity::open(&self.keys.join("key"))?.public();
-        let expect = Expect::Box { name: "box".to_owned(), key };
+        let expect = Expect { name: "box".to_owned(), key };
         Client::connect_tcp(&self.address, &self.me, "laptop", &expect).await
     }
 

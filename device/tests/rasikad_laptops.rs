@@ -48,13 +48,22 @@ where
     rasika.hears("let go to pair");
     rasika.press("B");
     rasika.hears("pairing");
-    let (shown, digits) = tokio::sync::oneshot::channel();
-    let show = |digits| shown.send(digits).unwrap();
-    let asking = Client::begin(stream, pace, me, "test laptop", &Expect::Any, show);
+    let (shown, mut digits) = tokio::sync::mpsc::channel(1);
+    let (blinked, blinks) = tokio::sync::watch::channel(None);
+    // The laptop's owner says yes when the box blinks what the laptop shows.
+    let owner = |digits: [u8; 3]| {
+        let (shown, mut blinks) = (shown.clone(), blinks.clone());
+        async move {
+            shown.send(()).await.unwrap();
+            let [a, b, c] = digits;
+            *blinks.wait_for(Option::is_some).await.unwrap() == Some(format!("{a} {b} {c}"))
+        }
+    };
+    let asking = Client::pair(stream, pace, me, "test laptop", owner);
     let person = async {
-        let [a, b, c] = digits.await.unwrap();
+        digits.recv().await.unwrap();
         let line = tokio::task::block_in_place(|| rasika.hears_line("a laptop asks to be paired: RECORD if it shows "));
-        assert_eq!(line, format!("{a} {b} {c}"));
+        blinked.send(Some(line)).unwrap();
         tokio::task::block_in_place(|| rasika.hears("pairing asked"));
         // RECORD counts only after the digits have been there for a second.
         tokio::time::sleep(Duration::from_millis(1_500)).await;
@@ -64,7 +73,7 @@ where
 }
 
 async fn session(address: &str, me: &Identity, box_key: &Client) -> Result<Client, LinkError> {
-    let expect = Expect::Box { name: "box".to_owned(), key: box_key.key() };
+    let expect = Expect { name: "box".to_owned(), key: box_key.key() };
     Client::connect_tcp(address, me, "test laptop", &expect).await
 }
 

@@ -1,17 +1,20 @@
 //! Finding boxes in the network: mDNS service [`SERVICE`], with the box's name, the fingerprint of its key and its
-//! protocol in the TXT record. Whoever answers may be anybody: only the handshake proves who it is.
+//! protocol in the TXT record. Whoever answers may be anybody, and may say the name and the fingerprint of another box:
+//! only the handshake proves who it is, so what two answers say stays two answers.
 
 use super::LinkError;
 use super::message::{PROTOCOL, PublicKey, short_name};
-use mdns_sd::{ServiceDaemon, ServiceEvent, ServiceInfo};
+use mdns_sd::{ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo};
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{SocketAddr, SocketAddrV6};
 use std::time::{Duration, Instant};
 
 /// What boxes announce.
 pub const SERVICE: &str = "_rasika._tcp.local.";
 /// More answers than any stage has boxes are not kept.
 const MOST: usize = 256;
+/// Addresses of one answer.
+const ADDRESSES: usize = 16;
 
 /// A box in the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +65,8 @@ impl Drop for Announcement {
     }
 }
 
-/// Looks for boxes for a while. Blocks; call it from a thread that may wait. `found` hears of each as it answers and
-/// says whether to go on.
+/// Looks for boxes for a while. Blocks; call it from a thread that may wait. `found` hears of each as it answers, again
+/// when more of its addresses are known, and says whether to go on.
 ///
 /// # Errors
 /// No socket for mDNS.
@@ -71,30 +74,41 @@ pub fn discover(long: Duration, mut found: impl FnMut(&Found) -> bool) -> Result
     let daemon = ServiceDaemon::new().map_err(failed)?;
     let events = daemon.browse(SERVICE).map_err(failed)?;
     let until = Instant::now() + long;
-    let mut boxes = BTreeMap::new();
+    let mut boxes: BTreeMap<(String, String, String, u16), Found> = BTreeMap::new();
     while let Ok(event) = events.recv_timeout(until.saturating_duration_since(Instant::now())) {
-        if let ServiceEvent::ServiceResolved(service) = event
-            && boxes.len() < MOST
-        {
-            let text = |key: &str| short_name(service.get_property_val_str(key).unwrap_or_default());
-            let mut addresses: Vec<IpAddr> = service.addresses.iter().map(mdns_sd::ScopedIp::to_ip_addr).collect();
-            // IPv4 first: IPv6 link-local addresses need a scope that a socket address from here has not.
-            addresses.sort_by_key(|address| (address.is_ipv6(), *address));
-            let this = Found {
-                name: text("name"),
-                addresses: addresses.into_iter().map(|address| SocketAddr::new(address, service.port)).collect(),
-                fingerprint: text("key"),
-                protocol: text("protocol").parse().unwrap_or(0),
-            };
-            let go_on = found(&this);
-            boxes.insert(service.fullname.clone(), this);
-            if !go_on {
-                break;
-            }
+        let ServiceEvent::ServiceResolved(service) = event else { continue };
+        let text = |key: &str| short_name(service.get_property_val_str(key).unwrap_or_default());
+        let answer = (service.fullname.clone(), service.host.clone(), text("key"), service.port);
+        if boxes.len() >= MOST && !boxes.contains_key(&answer) {
+            continue;
+        }
+        let this = boxes.entry(answer).or_insert_with(|| Found {
+            name: text("name"),
+            addresses: Vec::new(),
+            fingerprint: text("key"),
+            protocol: text("protocol").parse().unwrap_or(0),
+        });
+        this.addresses.extend(service.addresses.iter().map(|address| at(address, service.port)));
+        // IPv4 first: people read it more easily, and it needs no scope.
+        this.addresses.sort_by_key(|address| (address.is_ipv6(), *address));
+        this.addresses.dedup();
+        this.addresses.truncate(ADDRESSES);
+        if !found(this) {
+            break;
         }
     }
     let _ = daemon.shutdown();
     Ok(boxes.into_values().collect())
+}
+
+/// A link-local address of IPv6 is one only together with the interface it was heard on.
+fn at(address: &ScopedIp, port: u16) -> SocketAddr {
+    match address {
+        ScopedIp::V6(address) if address.addr().is_unicast_link_local() => {
+            SocketAddrV6::new(*address.addr(), port, 0, address.scope_id().index).into()
+        }
+        address => SocketAddr::new(address.to_ip_addr(), port),
+    }
 }
 
 fn failed(error: mdns_sd::Error) -> LinkError {

@@ -58,6 +58,11 @@ pub enum LinkError {
         /// Fingerprint of the key that was shown.
         shown: String,
     },
+    /// The laptop's owner said no.
+    #[error(
+        "not paired, and nothing was kept: the digits were not said to be the same; if they differ somebody stands in between: try again over the cable"
+    )]
+    NotAgreed,
     /// The box refused the session.
     #[error(transparent)]
     NotLetIn(#[from] NotLetIn),
@@ -122,14 +127,14 @@ pub enum NotLetIn {
     /// Nobody opened pairing.
     #[error("the box is not pairing; hold both its buttons for three seconds, then try again within a minute")]
     Closed = 2,
-    /// More than one laptop asked.
-    #[error("two laptops asked at once, and the box refused both; open pairing again and let only one ask")]
-    Two = 3,
+    /// More laptops asked than have their turn.
+    #[error("too many laptops ask the box; open pairing again, or connect the cable, which goes first")]
+    Crowded = 3,
     /// The person said no.
     #[error("pairing was refused at the box; if the digits were the same, open pairing again and press RECORD")]
     Declined = 4,
-    /// The person said nothing.
-    #[error("nobody pressed RECORD at the box in time; open pairing again")]
+    /// One of the two said nothing.
+    #[error("nobody said yes in time, with RECORD at the box and with the digits here; open pairing again")]
     TimeOut = 5,
     /// Too many sessions.
     #[error("the box serves as many laptops as it can; end one of them and try again")]
@@ -146,7 +151,7 @@ impl NotLetIn {
     pub(super) const ALL: [Self; 8] = [
         Self::Unknown,
         Self::Closed,
-        Self::Two,
+        Self::Crowded,
         Self::Declined,
         Self::TimeOut,
         Self::Full,

@@ -58,5 +58,5 @@ pub use error::{LinkError, NotLetIn};
 pub use inbox::Inbox;
 pub use laptop_side::{LaptopSide, Wanted};
 pub use mux::Pace;
-pub use secure::{Expect, Identity, KeyRing, PairingEvent, PairingWindow};
+pub use secure::{Expect, Identity, KeyRing, Owner, PairingEvent, PairingWindow};
 pub use server::{Limits, Server};

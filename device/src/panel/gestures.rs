@@ -56,9 +56,10 @@ pub fn rows(times: &Times) -> Vec<Row> {
         row("RECORD", "while the three digits are blinked".to_owned(), "lets the laptop in that shows the same digits"),
         row(
             "SELECT",
-            "while pairing is open or digits are blinked".to_owned(),
-            "closes pairing; the laptop is refused",
+            "while the three digits are blinked".to_owned(),
+            "refuses that laptop: the next one that asks is shown, and if there is none pairing closes",
         ),
+        row("SELECT", "while pairing is open and no digits are blinked".to_owned(), "closes pairing"),
     ]
 }
 

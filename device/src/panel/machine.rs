@@ -12,6 +12,8 @@ use std::time::Duration;
 pub const PAIRING_OPEN: Duration = Duration::from_secs(60);
 /// Digits must have been there to be read for so long: a RECORD that was meant for a take lets nobody in.
 const READING: Duration = Duration::from_secs(1);
+/// For the digits of the next laptop to come.
+const NEXT: Duration = Duration::from_secs(1);
 /// How long a label is shown after it was chosen.
 const CHOOSING: Duration = Duration::from_secs(4);
 /// A take that is not on the disk by then will not be.
@@ -40,8 +42,10 @@ pub enum Event {
     TakeRefused,
     /// There was no take to discard.
     NothingDiscarded,
-    /// A laptop asks to be paired; these digits (0–9 each) are of its handshake.
+    /// A laptop asks to be paired; these digits (0–9 each) are of its handshake. Those of the one before count no longer.
     PairingAsked([u8; 3]),
+    /// The laptop that asked does so no longer; another may.
+    PairingLeft,
     /// Pairing is over; true if a laptop was let in.
     PairingDone(bool),
     /// Something new is being installed.
@@ -121,6 +125,8 @@ pub struct Machine {
     hushed: bool,
     digits: [u8; 3],
     asked_at: Duration,
+    /// Until when laptops may ask.
+    open_until: Duration,
     is_ready: bool,
     updating: bool,
     faults: Faults,
@@ -145,6 +151,7 @@ impl Machine {
             hushed: false,
             digits: [0; 3],
             asked_at: Duration::ZERO,
+            open_until: Duration::ZERO,
             is_ready: false,
             updating: false,
             faults: Faults::NONE,
@@ -238,6 +245,7 @@ impl Machine {
                 (self.digits, self.asked_at) = (digits, now);
                 Input::PairingAsked
             }
+            Event::PairingLeft => Input::PairingLeft,
             Event::PairingDone(done) => {
                 self.tell(now, if done { News::Done } else { News::Failed });
                 Input::PairingDone
@@ -343,12 +351,18 @@ impl Machine {
             }
             Action::Open => {
                 out.push(Command::OpenPairing);
-                self.enter(State::Pairing, Some(now + PAIRING_OPEN));
+                self.open_until = now + PAIRING_OPEN;
+                self.enter(State::Pairing, Some(self.open_until));
             }
             Action::Close | Action::Refuse => {
                 self.end_pairing(out);
                 self.go_home();
             }
+            Action::Next => {
+                out.push(Command::RefusePairing(self.digits));
+                self.enter(State::Pairing, Some(self.open_until.max(now + NEXT)));
+            }
+            Action::Wait => self.enter(State::Pairing, Some(self.open_until.max(now + NEXT))),
             Action::Ask => self.enter(State::Asked, Some(now + PAIRING_OPEN)),
             Action::Accept => {
                 out.push(Command::AcceptPairing(self.digits));

@@ -1,8 +1,8 @@
 //! The transitions: for every input in every state, what is done. Nothing is left out, so nothing is left to chance.
 
 use Action::{
-    Accept, Ask, Automatic, CallOff, Close, Count, Deny, Discard, Fell, Home, Label, LetGo, No, Note, Open, Paired,
-    Panic, Refuse, Refused, Saved, ShutDown, Start, Stop,
+    Accept, Ask, Automatic, CallOff, Close, Count, Deny, Discard, Fell, Home, Label, LetGo, Next, No, Note, Open,
+    Paired, Panic, Refuse, Refused, Saved, ShutDown, Start, Stop, Wait,
 };
 
 /// What the panel is doing.
@@ -112,6 +112,8 @@ pub enum Input {
     TakeRefused,
     /// A laptop asks to be paired.
     PairingAsked,
+    /// The laptop that asked does so no longer.
+    PairingLeft,
     /// Pairing is over, with or without success.
     PairingDone,
     /// An update began or ended, a fault came or went.
@@ -120,7 +122,7 @@ pub enum Input {
 
 impl Input {
     /// Every input, in the order of the table's rows.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SelectClick,
         Self::SelectHold,
         Self::RecordClick,
@@ -137,6 +139,7 @@ impl Input {
         Self::TakeCut,
         Self::TakeRefused,
         Self::PairingAsked,
+        Self::PairingLeft,
         Self::PairingDone,
         Self::Noted,
     ];
@@ -181,6 +184,10 @@ pub enum Action {
     Accept,
     /// The laptop is not let in, and pairing closes.
     Refuse,
+    /// The laptop is not let in; another may ask, or have its turn.
+    Next,
+    /// No digits are blinked any more; pairing is open.
+    Wait,
     /// A laptop that asks at the wrong time is not let in.
     Deny,
     /// Says how pairing went.
@@ -203,8 +210,8 @@ pub const fn action(input: Input, state: State) -> Action {
 #[rustfmt::skip]
 const TABLE: [[Action; State::ALL.len()]; Input::ALL.len()] = [
 //                 Starting  Playing    Choosing   CountIn   Recording  Saving     LetGo     Pairing  Asked    Updating   Fault      Stopping
-/* SelectClick  */ [No,       Label,     Label,     No,       No,        Label,     No,       Close,   Refuse,  Label,     Label,     No],
-/* SelectHold   */ [No,       Automatic, Automatic, No,       No,        Automatic, No,       Close,   Refuse,  Automatic, Automatic, No],
+/* SelectClick  */ [No,       Label,     Label,     No,       No,        Label,     No,       Close,   Next,    Label,     Label,     No],
+/* SelectHold   */ [No,       Automatic, Automatic, No,       No,        Automatic, No,       Close,   Next,    Automatic, Automatic, No],
 /* RecordClick  */ [No,       No,        No,        No,       No,        No,        No,       No,      Accept,  No,        No,        No],
 /* RecordDouble */ [No,       Discard,   Discard,   CallOff,  Discard,   Discard,   No,       No,      Accept,  Discard,   Discard,   No],
 /* RecordBegin  */ [No,       Count,     Count,     No,       No,        Count,     No,       Count,   Accept,  Count,     Count,     No],
@@ -218,7 +225,8 @@ const TABLE: [[Action; State::ALL.len()]; Input::ALL.len()] = [
 /* TakeSaved    */ [No,       Saved,     Saved,     Saved,    Saved,     Saved,     Saved,    Saved,   Saved,   Saved,     Saved,     No],
 /* TakeCut      */ [No,       Saved,     Saved,     Saved,    Saved,     Saved,     Saved,    Saved,   Saved,   Saved,     Saved,     No],
 /* TakeRefused  */ [No,       Refused,   Refused,   Refused,  Refused,   Refused,   Refused,  Refused, Refused, Refused,   Refused,   No],
-/* PairingAsked */ [Deny,     Deny,      Deny,      Deny,     Deny,      Deny,      Deny,     Ask,     Deny,    Deny,      Deny,      Deny],
+/* PairingAsked */ [Deny,     Deny,      Deny,      Deny,     Deny,      Deny,      Deny,     Ask,     Ask,     Deny,      Deny,      Deny],
+/* PairingLeft  */ [No,       No,        No,        No,       No,        No,        No,       No,      Wait,    No,        No,        No],
 /* PairingDone  */ [No,       Paired,    Paired,    Paired,   Paired,    Paired,    Paired,   Paired,  Paired,  Paired,    Paired,    No],
 /* Noted        */ [Note,     Note,      Note,      Note,     Note,      Note,      Note,     Note,    Note,    Note,      Note,      Note],
 ];

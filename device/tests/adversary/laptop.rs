@@ -5,6 +5,7 @@ use std::io;
 use std::ops::{Deref, DerefMut};
 
 use rasika_device::link::message::{self, Hello, Refusal, Request};
+use rasika_device::link::secure::digits;
 use rasika_device::link::secure::handshake::GENERATION;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
@@ -64,6 +65,24 @@ impl FakeLaptop {
         }
         self.say(&hello.write().unwrap()).await;
         Hello::read(&self.hear().await?).map_err(io::Error::other)
+    }
+
+    /// Asks to be paired up to the digits, waiting for its turn; the digits. The box then waits for its owner's yes:
+    /// `say(&[1])`.
+    pub async fn exchange(&mut self) -> io::Result<[u8; 3]> {
+        loop {
+            match self.hear().await?[..] {
+                [9] => {}
+                [8] => break,
+                ref verdict => return Err(io::Error::other(format!("refused: {verdict:?}"))),
+            }
+        }
+        let ours = [3; 32];
+        let commitment = digits::commitment(&self.wire.hash, &ours);
+        self.say(&commitment).await;
+        let theirs: [u8; 32] = self.hear().await?.try_into().map_err(|_| io::Error::other("no number"))?;
+        self.say(&ours).await;
+        Ok(digits::digits(&self.wire.hash, &ours, &theirs))
     }
 
     /// Opens the next stream with a request; the stream's number.

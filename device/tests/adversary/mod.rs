@@ -32,7 +32,7 @@ mod middle;
 mod served;
 mod wire;
 
-pub use laptop::FakeLaptop;
+pub use laptop::{FakeLaptop, PAIR, SESSION};
 pub use middle::Middle;
 pub use served::{FakeBox, Guest, no, yes};
 pub use wire::{Key, Wire};

@@ -48,7 +48,7 @@ impl FakeBox {
         Ok(Guest { wire, name: self.name.clone(), parts: BTreeMap::new() })
     }
 
-    /// Lets in whoever comes (one that pairs by saying yes to everything at once), claims to be `box_id`, and answers
+    /// Lets in whoever comes (one that pairs as soon as its owner says yes), claims to be `box_id`, and answers
     /// each request with the messages that `answers` gives, and the end. One laptop after the other, for ever.
     pub async fn serve(
         self,
@@ -90,7 +90,8 @@ impl Guest {
         self.said[0].get(1) == Some(&PAIR)
     }
 
-    /// Goes through pairing's numbers as a box that does as it should, up to the digits; those it would show.
+    /// Goes through pairing's numbers as a box that does as it should, up to the digits; those it would show. Then the
+    /// laptop says whether its owner says yes: [`Self::hears_yes`].
     pub async fn exchange(&mut self) -> io::Result<[u8; 3]> {
         self.say(&[8]).await;
         let _commitment = self.hear().await?;
@@ -98,6 +99,11 @@ impl Guest {
         self.say(&ours).await;
         let theirs: [u8; 32] = self.hear().await?.try_into().map_err(|_| io::Error::other("no number"))?;
         Ok(rasika_device::link::secure::digits::digits(&self.wire.hash, &theirs, &ours))
+    }
+
+    /// What the laptop's owner says.
+    pub async fn hears_yes(&mut self) -> io::Result<bool> {
+        Ok(self.hear().await? == [1])
     }
 
     /// Lets it in and exchanges hellos; the laptop's.
@@ -134,6 +140,9 @@ impl Guest {
     ) -> io::Result<()> {
         if self.pairs() {
             self.exchange().await?;
+            if !self.hears_yes().await? {
+                return Ok(());
+            }
         }
         self.greet(box_id).await?;
         loop {

@@ -12,7 +12,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 /// Reads until the box hangs up; how much it said.
-async fn until_hung_up(stream: &mut TcpStream) -> usize {
+pub async fn until_hung_up(stream: &mut TcpStream) -> usize {
     let mut said = Vec::new();
     let _ = timeout(LONG, stream.read_to_end(&mut said)).await.expect("the box does not hang up");
     said.len()

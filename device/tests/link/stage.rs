@@ -59,7 +59,7 @@ impl Stage {
     }
 
     pub fn expect(&self) -> Expect {
-        Expect::Box { name: "test box".to_owned(), key: self.box_key.public() }
+        Expect { name: "test box".to_owned(), key: self.box_key.public() }
     }
 
     pub async fn client(&self, address: &str) -> Result<Client, LinkError> {
@@ -70,7 +70,7 @@ impl Stage {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        Client::begin(stream, pace, &self.laptop_key, "laptop", &self.expect(), |_| {}).await
+        Client::begin(stream, pace, &self.laptop_key, "laptop", &self.expect()).await
     }
 
     /// Records takes of that many chunks of that many bytes.

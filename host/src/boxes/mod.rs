@@ -2,8 +2,11 @@
 
 mod address;
 mod book;
+mod finding;
+mod owner;
 mod reach;
 
 pub use address::Address;
 pub use book::KnownBox;
+pub use owner::{Person, Yes};
 pub use reach::{Laptop, here, told};

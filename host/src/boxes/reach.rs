@@ -4,23 +4,22 @@ use std::future::Future;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use rasika_device::link::discovery::{self, Found};
-use rasika_device::link::{Client, Expect, Identity, LinkError, Pace, serial};
+use rasika_device::link::message::BoxId;
+use rasika_device::link::{Client, Expect, Identity, LinkError, Owner, Pace, serial};
+use rasika_device::store::{self, Store};
 use tokio::net::TcpStream;
 
 use super::address::Address;
 use super::book::{Book, KnownBox};
+use super::finding;
 use crate::place::Place;
 
 /// For a connection in a network; a box that is on answers at once.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a box that is not where it was is looked for.
-const SEARCH: Duration = Duration::from_secs(3);
 
 /// This laptop: its key, and the boxes it knows.
 pub struct Laptop {
-    identity: Identity,
-    name: String,
+    line: Line,
     /// The boxes.
     pub book: Book,
 }
@@ -47,7 +46,7 @@ impl Laptop {
     /// The folder cannot be read or written.
     pub fn at(place: &Place) -> Result<Self> {
         let identity = Identity::open(&place.folder.join("key"))?;
-        Ok(Self { identity, name: host_name(), book: Book::open(&place.folder)? })
+        Ok(Self { line: Line { identity, name: host_name() }, book: Book::open(&place.folder)? })
     }
 
     /// The box that is meant: by name, or the only one there is.
@@ -77,61 +76,101 @@ impl Laptop {
     /// # Errors
     /// It cannot be reached, is another, or does not let this laptop in.
     pub async fn reach(&mut self, known: &KnownBox) -> Result<Client> {
-        let expect = Expect::Box { name: known.name.clone(), key: known.key };
-        let missed = match self.begin(&known.address, &expect, |_| {}).await {
-            Err(error @ (LinkError::Unreachable { .. } | LinkError::KeyChanged { .. })) => error,
+        let expect = Expect { name: known.name.clone(), key: known.key };
+        let missed = match self.line.begin(&known.address, &expect).await {
+            Err(error) if may_have_moved(&known.address, &error) => error,
             other => return other.map_err(told),
         };
-        let Some(found) = find(&known.key.fingerprint()).await else { return Err(told(missed)) };
-        for address in found.addresses {
-            let address = Address::Network(address.to_string());
-            if address == known.address {
-                continue;
+        match finding::find(&self.line, &known.address, &expect).await {
+            Some((address, client)) => {
+                self.book.put(KnownBox { address, ..self.book.with_key(&known.key).unwrap_or(known).clone() })?;
+                Ok(client)
             }
-            if let Ok(client) = self.begin(&address, &expect, |_| {}).await {
-                self.book.put(KnownBox { address, ..known.clone() })?;
-                return Ok(client);
-            }
+            None => Err(told(missed)),
         }
-        Err(told(missed))
     }
 
-    /// Asks a box to be paired; `show` gets the digits that are to be compared.
+    /// The file of takes that a box speaks for, if it may: nothing of another's is touched. See [`Book::bind`].
     ///
     /// # Errors
-    /// The box refuses, or cannot be reached.
-    pub async fn pair(&self, address: &Address, show: impl FnOnce([u8; 3])) -> Result<Client, LinkError> {
-        self.begin(address, &Expect::Any, show).await
+    /// It speaks for another's takes, or has not opened its own yet.
+    pub fn file_of(&mut self, known: &KnownBox, client: &Client, here: &Store) -> Result<BoxId> {
+        let id = client.hello().box_id.context("the box has not opened its takes yet; try again in a moment")?;
+        let file = store::BoxId(id.0);
+        let is_here = here.boxes()?.iter().any(|(other, _)| *other == file);
+        self.book.bind(&known.key, file, is_here)?;
+        Ok(id)
     }
 
-    async fn begin(&self, address: &Address, expect: &Expect, show: impl FnOnce([u8; 3])) -> Result<Client, LinkError> {
-        let Self { identity, name, .. } = self;
+    /// Asks a box to be paired, at the first of its addresses where somebody listens; where it is. `owner` compares the
+    /// digits.
+    ///
+    /// # Errors
+    /// One of the two persons says no, the box does, or it cannot be reached.
+    pub async fn pair(&self, addresses: &[Address], owner: impl Owner) -> Result<(Address, Client), LinkError> {
+        let Line { identity, name } = &self.line;
+        let mut missed = LinkError::Here("the box announces no address; write it after the verb".to_owned());
+        for address in addresses {
+            let client = match address {
+                Address::Network(at) => match connect(at).await {
+                    Ok(stream) => Client::pair(stream, Pace::NETWORK, identity, name, owner).await?,
+                    Err(error) => {
+                        missed = error;
+                        continue;
+                    }
+                },
+                Address::Serial(path, baud) => {
+                    let line = serial::connect(serial::open(path, *baud)?).await?;
+                    Client::pair(line, Pace::SERIAL, identity, name, owner).await?
+                }
+            };
+            return Ok((address.clone(), client));
+        }
+        Err(missed)
+    }
+}
+
+/// Whether a box may be elsewhere: what answers at its address is not it, or says nothing that proves anything. Whoever
+/// names a cable means that cable.
+fn may_have_moved(address: &Address, error: &LinkError) -> bool {
+    let proved = matches!(
+        error,
+        LinkError::NotLetIn(_) | LinkError::Refused(_) | LinkError::StartsAnew | LinkError::OtherBuild { .. }
+    );
+    let ours = matches!(error, LinkError::Here(_) | LinkError::KeyFile { .. } | LinkError::NoRandomness);
+    matches!(address, Address::Network(_)) && !proved && !ours
+}
+
+/// How this laptop calls boxes. Clones are the same laptop.
+#[derive(Clone)]
+pub(super) struct Line {
+    identity: Identity,
+    name: String,
+}
+
+impl Line {
+    /// A session at an address, with the box that is expected there.
+    pub(super) async fn begin(&self, address: &Address, expect: &Expect) -> Result<Client, LinkError> {
+        let Self { identity, name } = self;
         match address {
             Address::Network(address) => {
-                let unreachable = |error: String| LinkError::Unreachable { address: address.clone(), error };
-                let connected = tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await;
-                let connected = connected.map_err(|_| unreachable("no answer".to_owned()))?;
-                let stream = connected.map_err(|error| unreachable(error.to_string()))?;
-                let _ = stream.set_nodelay(true);
-                Client::begin(stream, Pace::NETWORK, identity, name, expect, show).await
+                Client::begin(connect(address).await?, Pace::NETWORK, identity, name, expect).await
             }
             Address::Serial(path, baud) => {
                 let line = serial::connect(serial::open(path, *baud)?).await?;
-                Client::begin(line, Pace::SERIAL, identity, name, expect, show).await
+                Client::begin(line, Pace::SERIAL, identity, name, expect).await
             }
         }
     }
 }
 
-/// Looks for the box of a key in the network.
-async fn find(fingerprint: &str) -> Option<Found> {
-    let wanted = fingerprint.replace(' ', "");
-    let search = move || {
-        let is_it = |found: &Found| found.fingerprint.replace(' ', "") == wanted;
-        let found = discovery::discover(SEARCH, |found| !is_it(found)).ok()?;
-        found.into_iter().find(is_it)
-    };
-    tokio::task::spawn_blocking(search).await.ok().flatten()
+async fn connect(address: &str) -> Result<TcpStream, LinkError> {
+    let unreachable = |error: String| LinkError::Unreachable { address: address.to_owned(), error };
+    let connected = tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await;
+    let connected = connected.map_err(|_| unreachable("no answer".to_owned()))?;
+    let stream = connected.map_err(|error| unreachable(error.to_string()))?;
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
 }
 
 /// What this laptop calls itself.

@@ -105,14 +105,18 @@ impl Boxes {
                 "no box answers; is it on and in this network? `rasika pair HOST` or `rasika pair /dev/ttyACM0` needs no search",
             )?);
         }
-        for row in rows {
+        for row in &rows {
             let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+            let same = |key: &str| rows.iter().filter(|other| other[key] == row[key]).count() > 1;
+            // An announcement says what it likes; who is who a session proves.
             let state = match (row["paired"] == true, row["here"] == true) {
+                (true, true) if same("key") => "says that it is the paired one, and is not alone in that",
                 (true, true) => "paired",
                 (true, false) => "paired, does not announce itself",
                 (false, _) => "not paired",
             };
-            say(&format!("{:<20} {:<28} {state}", text("name"), text("address")))?;
+            let key = if same("name") { format!(" (key {})", text("key")) } else { String::new() };
+            say(&format!("{:<20} {:<28} {state}{key}", text("name"), text("address")))?;
         }
         Ok(())
     }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
-use rasika_device::link::discovery;
+use rasika_device::link::discovery::{self, Found};
 
-use crate::boxes::{Address, KnownBox, Laptop, here, told};
+use crate::boxes::{Address, KnownBox, Laptop, Person, Yes, here, told};
 use crate::place::Place;
-use crate::{say, say_lines};
+use crate::say;
 
 /// How long boxes are looked for.
 const SEARCH: Duration = Duration::from_secs(3);
@@ -16,7 +16,8 @@ const SEARCH: Duration = Duration::from_secs(3);
 /// Arguments of the verb.
 #[derive(Debug, Args)]
 pub struct Pair {
-    /// Its name in the network, HOST[:PORT], or a serial port as /dev/ttyACM0[@BAUD]; else the only box in the network
+    /// Its name in the network, the beginning of its key (eight digits or more), HOST[:PORT], or a serial port as
+    /// /dev/ttyACM0[@BAUD]; else the only box in the network
     #[arg(value_name = "BOX")]
     at: Option<String>,
 
@@ -24,58 +25,102 @@ pub struct Pair {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
+    /// Without a terminal: the digits that the box blinks; - reads them from the standard input. Others than this laptop
+    /// shows are a no
+    #[arg(long, value_name = "DIGITS", allow_hyphen_values = true)]
+    yes: Option<String>,
+
     #[command(flatten)]
     place: Place,
 }
 
 impl Pair {
-    /// Asks, shows the digits, waits for the person at the box.
+    /// Asks, shows the digits, and waits for the persons at both.
     pub fn run(self) -> Result<()> {
+        let yes = Yes::given(self.yes.as_deref())?;
         let mut laptop = Laptop::at(&self.place)?;
-        let address = self.address()?;
-        let show = |[a, b, c]: [u8; 3]| {
-            let _ = say_lines(&format!(
-                "{a} {b} {c}\nDoes the box blink the same three digits? Then press RECORD there; if not, press SELECT."
-            ));
-        };
-        let client = here(async { laptop.pair(&address, show).await.map_err(told) })?;
+        let addresses = self.addresses()?;
+        let (address, client) = here(async { laptop.pair(&addresses, Person(yes)).await.map_err(told) })?;
         let key = client.key();
         let own = client.hello().name.clone();
-        let before = laptop.book.with_key(&key).map(|known| known.name.clone());
-        let wanted = self.name.or(before).filter(|name| !name.is_empty()).unwrap_or(own);
+        let before = laptop.book.with_key(&key).cloned();
+        let wanted = self.name.or(before.as_ref().map(|known| known.name.clone())).filter(|name| !name.is_empty());
+        let wanted = wanted.unwrap_or(own);
         let name = laptop.book.free_name(if wanted.is_empty() { "box" } else { &wanted }, &key);
-        laptop.book.put(KnownBox { name: name.clone(), address, key })?;
-        Ok(say(&format!("paired with {name} ({}); `rasika pull` brings its takes", key.fingerprint()))?)
+        let known = KnownBox { name: name.clone(), address, key, files: before.map_or(vec![], |known| known.files) };
+        laptop.book.put(known.clone())?;
+        say(&format!("paired with {name} ({}); `rasika pull` brings its takes", key.fingerprint()))?;
+        if client.hello().box_id.is_some()
+            && let Err(error) = laptop.file_of(&known, &client, &self.place.takes()?)
+        {
+            eprintln!("rasika: {name}: {error:#}");
+        }
+        Ok(())
     }
 
-    fn address(&self) -> Result<Address> {
+    fn addresses(&self) -> Result<Vec<Address>> {
         let named = self.at.as_deref();
         if let Some(Ok(address @ Address::Serial(..))) = named.map(str::parse) {
-            return Ok(address);
+            return Ok(vec![address]);
         }
         // What has a dot or a colon is an address; anything else may be a name.
         if let Some(at) = named.filter(|at| at.contains(['.', ':']) || *at == "localhost") {
-            return at.parse().map_err(anyhow::Error::msg);
+            return Ok(vec![at.parse().map_err(anyhow::Error::msg)?]);
         }
         let mut found = discovery::discover(SEARCH, |_| true)?;
         if let Some(name) = named {
-            found.retain(|found| found.name == name);
+            found
+                .retain(|found| found.name == name || name.len() >= 8 && compact(&found.fingerprint).starts_with(name));
             if found.is_empty() {
                 // Not announced; perhaps a host of that name.
-                return name.parse().map_err(anyhow::Error::msg);
+                return Ok(vec![name.parse().map_err(anyhow::Error::msg)?]);
             }
         }
-        let names = || found.iter().map(|found| found.name.as_str()).collect::<Vec<_>>().join(", ");
-        match &found[..] {
-            [] => bail!(
-                "no box announces itself; write its address, as `rasika pair 10.0.0.2` or `rasika pair /dev/ttyACM0`"
-            ),
-            [only] => {
-                let address =
-                    only.addresses.first().context("the box announces no address; write it after the verb")?;
-                Ok(Address::Network(address.to_string()))
-            }
-            _ => bail!("which box? there are {}; write a name or an address after the verb", names()),
+        one_of(&found)
+    }
+}
+
+fn compact(fingerprint: &str) -> String {
+    fingerprint.replace(' ', "")
+}
+
+/// The addresses of the only box that answers. Of several nobody can say which is meant but the person, by what tells
+/// them apart: addresses and keys, as names are what anybody calls himself.
+fn one_of(found: &[Found]) -> Result<Vec<Address>> {
+    match found {
+        [] => {
+            bail!("no box announces itself; write its address, as `rasika pair 10.0.0.2` or `rasika pair /dev/ttyACM0`")
         }
+        [only] => Ok(only.addresses.iter().map(|address| Address::Network(address.to_string())).collect()),
+        _ => {
+            let line = |found: &Found| {
+                let address = found.addresses.first().map_or("no address".to_owned(), ToString::to_string);
+                format!("{} at {address} (key {})", found.name, compact(&found.fingerprint))
+            };
+            let all: Vec<String> = found.iter().map(line).collect();
+            bail!("which box? there are {}; write an address or the beginning of a key after the verb", all.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn namesakes_are_told_apart_by_address_and_key() {
+        let found = |address: &str, key: &str| Found {
+            name: "stage".to_owned(),
+            addresses: vec![address.parse().unwrap(), "10.0.0.9:7337".parse().unwrap()],
+            fingerprint: key.to_owned(),
+            protocol: 3,
+        };
+        let (one, two) = (found("10.0.0.1:7337", "1a2b3c4d5e6f7081"), found("10.0.0.2:7337", "99aabbccddeeff00"));
+        let both = one_of(&[one.clone(), two]).unwrap_err().to_string();
+        for told in ["stage at 10.0.0.1:7337 (key 1a2b3c4d5e6f7081)", "stage at 10.0.0.2:7337 (key 99aabbccddeeff00)"] {
+            assert!(both.contains(told), "{both}");
+        }
+        let addresses: Vec<String> = one_of(&[one]).unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["10.0.0.1:7337", "10.0.0.9:7337"], "every address is tried");
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rasika_device::laptops::pulling::Pulling;
@@ -103,8 +103,8 @@ impl Pull {
         let begun = Instant::now();
         let mut laptop = Laptop::at(&self.place)?;
         let client = laptop.reach(known).await?;
-        let id = client.hello().box_id.context("the box has not opened its takes yet; try again in a moment")?;
         let mut pulling = Pulling(self.place.takes()?);
+        let id = laptop.file_of(known, &client, &pulling.0)?;
         if !self.watch {
             // What the power takes away is pulled again; an fsync for each of a thousand takes would be most of the time.
             pulling.0.hurry()?;
@@ -189,7 +189,7 @@ impl Prune {
         let store = self.place.takes()?;
         here(async {
             let client = laptop.reach(&known).await?;
-            let id = client.hello().box_id.context("the box has not opened its takes yet; try again in a moment")?;
+            let id = laptop.file_of(&known, &client, &store)?;
             // The last pull may have been cut off before what came was on the disk.
             store.settle()?;
             let held = held(&client, &store, id).await?;

@@ -56,7 +56,9 @@ impl School {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let stage = Stage { me, rasikad, film: self.film, out: self.out, port };
 
-        stage.chapter("A box, and a laptop it does not know: both buttons for three seconds, three digits, RECORD")?;
+        stage.chapter(
+            "A box, and a laptop it does not know: both buttons for three seconds, three digits, a yes on both sides",
+        )?;
         stage.pair()?;
         stage.chapter("The actor performs; each press of RECORD is a take")?;
         let rasika = stage.record()?;
@@ -124,19 +126,22 @@ impl Stage {
         rasika.press("B")?;
         rasika.hears("pairing")?;
         let address = format!("127.0.0.1:{}", self.port);
-        say(&format!("$ rasika pair {address}"))?;
-        let mut asking =
-            self.command(&["pair", &address]).stdout(Stdio::piped()).spawn().context("cannot start rasika")?;
+        say(&format!("$ rasika pair {address} --yes -"))?;
+        let mut asking = self.command(&["pair", &address, "--yes", "-"]);
+        let mut asking = asking.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start rasika")?;
         let lines = asking.stdout.take().context("a pipe")?;
         let mut lines = BufReader::new(lines).lines();
         let shown = lines.next().context("the laptop shows no digits")??;
         say(&shown)?;
         let blinked = rasika.hears("RECORD if it shows ")?;
+        // The laptop's owner types what the box blinks.
+        let mut typed = asking.stdin.take().context("a pipe")?;
+        writeln!(typed, "{blinked}").and_then(|()| typed.flush()).context("the laptop has ended")?;
         ensure!(blinked == shown, "the box blinks {blinked}, the laptop shows {shown}");
         rasika.hears("pairing asked")?;
         // The box takes RECORD for an answer only when the digits have been there for a second.
         std::thread::sleep(Duration::from_millis(1500));
-        say(&format!("(the box blinks {blinked} too: RECORD is pressed)"))?;
+        say(&format!("(the box blinks {blinked} too: that is typed, and RECORD is pressed)"))?;
         rasika.press("r")?;
         for line in lines {
             say(&line?)?;

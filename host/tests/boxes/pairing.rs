@@ -21,7 +21,7 @@ fn a_box_is_paired_named_and_forgotten() {
 #[test]
 fn a_box_that_is_not_pairing_says_what_to_do() {
     let (stage, laptop) = (Stage::new("box"), Laptop::new());
-    let said = laptop.refused(&["pair", &stage.address]);
+    let said = laptop.refused(&["pair", &stage.address, "--yes", "-"]);
     assert!(said.contains("hold both") && said.lines().count() == 1, "{said}");
     assert!(laptop.refused(&["status"]).contains("no box is known"));
 }
@@ -64,6 +64,6 @@ fn something_else_at_the_address_is_no_box() {
             let _ = std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n");
         }
     });
-    let said = Laptop::new().refused(&["pair", &address]);
+    let said = Laptop::new().refused(&["pair", &address, "--yes", "-"]);
     assert_eq!(said.lines().count(), 1, "{said}");
 }

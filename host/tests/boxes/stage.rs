@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -73,7 +74,7 @@ impl Stage {
         (first..first + takes).map(take).collect()
     }
 
-    /// The person opens pairing and presses RECORD when the digits are there; what the laptop said.
+    /// The person opens pairing, types what the box shows on the laptop, and presses RECORD; what the laptop said.
     pub fn pair(&self, laptop: &Laptop, extra: &[&str]) -> String {
         self.pair_at(&self.address, laptop, extra)
     }
@@ -81,12 +82,14 @@ impl Stage {
     /// As [`Self::pair`], by way of another address.
     pub fn pair_at(&self, address: &str, laptop: &Laptop, extra: &[&str]) -> String {
         self.window.open(LONG);
-        let mut child = laptop.command(&["pair", address]).args(extra).spawn().unwrap();
+        let mut asking = laptop.command(&["pair", address, "--yes", "-"]);
+        let mut child = asking.args(extra).stdin(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut shown = String::new();
         lines.read_line(&mut shown).unwrap();
         let PairingEvent::Asked([a, b, c]) = self.told.recv_timeout(LONG).unwrap() else { panic!("nobody asked") };
         assert_eq!(shown.trim(), format!("{a} {b} {c}"), "laptop and box show the same digits");
+        writeln!(child.stdin.take().unwrap(), "{a} {b} {c}").unwrap();
         assert!(self.window.accept([a, b, c]));
         lines.read_to_string(&mut shown).unwrap();
         assert!(child.wait().unwrap().success(), "{shown}");

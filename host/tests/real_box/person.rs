@@ -1,24 +1,26 @@
 //! A person at the box's buttons.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::laptop::Laptop;
 use crate::rasika::Rasika;
 
-/// Holds both buttons, asks with the laptop, and presses RECORD when both show the same digits.
+/// Holds both buttons, asks with the laptop, types what the box blinks, and presses RECORD when both show the same.
 pub fn pair(rasika: &mut Rasika, laptop: &Laptop, address: &str) {
     rasika.hears("ready to record");
     rasika.press("B");
     rasika.hears("let go to pair");
     rasika.press("B");
     rasika.hears("pairing");
-    let mut asking = laptop.command(&["pair", address]).spawn().unwrap();
+    let mut asking = laptop.command(&["pair", address, "--yes", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut digits = String::new();
     let mut said = BufReader::new(asking.stdout.take().unwrap());
     said.read_line(&mut digits).unwrap();
     let blinked = rasika.hears_line("RECORD if it shows ");
     assert_eq!(digits.trim(), blinked);
+    writeln!(asking.stdin.take().unwrap(), "{blinked}").unwrap();
     rasika.hears("pairing asked");
     // RECORD counts only after the digits have been there for a second.
     std::thread::sleep(Duration::from_millis(1500));

@@ -12,8 +12,9 @@ use super::message::{
     Request, Status, TakeId, TakeInfo,
 };
 use super::mux::{Pace, Session, Stream};
-use super::secure::admission::{enter, say};
-use super::secure::{Expect, Identity};
+use super::secure::admission::{enrol, enter, say};
+use super::secure::handshake::Handshaken;
+use super::secure::{Expect, Identity, Owner};
 use super::{LinkError, serial};
 use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
@@ -67,7 +68,7 @@ impl Client {
     /// # Errors
     /// No connection, or as [`Self::begin`].
     pub async fn connect_tcp(address: &str, me: &Identity, name: &str, expect: &Expect) -> Result<Self, LinkError> {
-        Self::begin(tcp(address).await?, Pace::NETWORK, me, name, expect, |_| {}).await
+        Self::begin(tcp(address).await?, Pace::NETWORK, me, name, expect).await
     }
 
     /// Connects over a serial port.
@@ -82,27 +83,37 @@ impl Client {
         expect: &Expect,
     ) -> Result<Self, LinkError> {
         let line = serial::connect(serial::open(path, baud)?).await?;
-        Self::begin(line, Pace::SERIAL, me, name, expect, |_| {}).await
+        Self::begin(line, Pace::SERIAL, me, name, expect).await
     }
 
-    /// Begins a session on a connection. With [`Expect::Any`] it pairs: `show` gets the digits that the person
-    /// compares with the box's, and it returns when they have decided. Keep [`Self::key`] then.
+    /// Begins a session with a known box on a connection.
     ///
     /// # Errors
     /// It is another box, the box refuses, or one of the two is to be updated.
-    pub async fn begin<S>(
-        stream: S,
-        pace: Pace,
-        me: &Identity,
-        name: &str,
-        expect: &Expect,
-        show: impl FnOnce([u8; 3]),
-    ) -> Result<Self, LinkError>
+    pub async fn begin<S>(stream: S, pace: Pace, me: &Identity, name: &str, expect: &Expect) -> Result<Self, LinkError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        Self::greet(enter(stream, me, name, expect).await?, pace, name).await
+    }
+
+    /// Asks a box to be paired on a connection. It returns when the person there and the laptop's owner have both said
+    /// yes; keep [`Self::key`] then.
+    ///
+    /// # Errors
+    /// One of them said no, the box is not pairing, or one of the two is to be updated.
+    pub async fn pair<S>(stream: S, pace: Pace, me: &Identity, name: &str, owner: impl Owner) -> Result<Self, LinkError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        Self::greet(enrol(stream, me, name, owner).await?, pace, name).await
+    }
+
+    async fn greet<S>(mut peer: Handshaken<S>, pace: Pace, name: &str) -> Result<Self, LinkError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let ours = Hello::new(name);
-        let mut peer = enter(stream, me, name, expect, show).await?;
         say(&mut peer, &ours.write()?).await?;
         let heard = timeout(PATIENCE, peer.reader.read()).await.map_err(|_| LinkError::TooSlow)??;
         let hello = Hello::read(&heard)?;

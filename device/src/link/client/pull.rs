@@ -94,7 +94,8 @@ impl<L: LaptopSide, P: FnMut(Progress) + Send> Pulling<'_, L, P> {
         let mut newest = after;
         let mut changes = self.client.changes(after, 0, follow).await?;
         while let Some(take) = changes.next().await? {
-            if self.client.hello.box_id.is_some_and(|of| of != take.id.box_id) {
+            // Whose takes they are was looked at when the session began.
+            if self.client.hello.box_id != Some(take.id.box_id) {
                 let anew = "the box has begun a new file of takes";
                 return Err(LinkError::Broken(anew.to_owned()).into());
             }

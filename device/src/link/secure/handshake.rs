@@ -21,8 +21,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Re
 
 /// Both sides mix this in, so that no other protocol's messages fit.
 pub const PROLOGUE: &[u8] = b"rasika link";
-/// Of handshake and records. What is said inside has a version of its own.
-pub const GENERATION: u8 = 1;
+/// Of handshake, pairing and records. What is said inside has a version of its own.
+pub const GENERATION: u8 = 2;
 /// No handshake message is longer.
 pub const MAX_MESSAGE: usize = 256;
 
@@ -51,8 +51,14 @@ pub struct Handshaken<S> {
     pub hash: Vec<u8>,
 }
 
-/// The laptop's side.
-pub async fn ask<S>(mut stream: S, me: &Identity, name: &str, intent: Intent) -> Result<Handshaken<S>, LinkError>
+/// The laptop's side. Who answers hears the laptop's name and proves its key only after `is_it` has looked at theirs.
+pub async fn ask<S>(
+    mut stream: S,
+    me: &Identity,
+    name: &str,
+    intent: Intent,
+    is_it: impl FnOnce(PublicKey) -> Result<(), LinkError>,
+) -> Result<Handshaken<S>, LinkError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -68,6 +74,7 @@ where
         });
     }
     let payload = open(&mut noise, &answer)?;
+    is_it(peer_of(&noise)?)?;
     send(&mut stream, &mut noise, short_name(name).as_bytes()).await?;
     finish(stream, noise, &payload, intent)
 }
@@ -132,12 +139,16 @@ fn open(noise: &mut HandshakeState, message: &[u8]) -> Result<Vec<u8>, LinkError
     Ok(payload)
 }
 
+fn peer_of(noise: &HandshakeState) -> Result<PublicKey, LinkError> {
+    let key = noise.get_remote_static().and_then(|key| key.try_into().ok()).map(PublicKey);
+    key.ok_or(LinkError::Garbage("a handshake without a key"))
+}
+
 fn finish<S>(stream: S, noise: HandshakeState, name: &[u8], intent: Intent) -> Result<Handshaken<S>, LinkError>
 where
     S: AsyncRead + AsyncWrite,
 {
-    let peer = noise.get_remote_static().and_then(|key| key.try_into().ok()).map(PublicKey);
-    let peer = peer.ok_or(LinkError::Garbage("a handshake without a key"))?;
+    let peer = peer_of(&noise)?;
     let hash = noise.get_handshake_hash().to_vec();
     let cipher = noise.into_transport_mode().map_err(|_| LinkError::Garbage("a handshake cut short"))?;
     let cipher = Arc::new(Mutex::new(cipher));
@@ -162,7 +173,7 @@ mod tests {
         let (near, far) = tokio::io::duplex(1 << 16);
         let (laptop, box_key) = (Identity::draw().unwrap(), Identity::draw().unwrap());
         let (laptop, served) =
-            tokio::join!(ask(near, &laptop, "laptop", Intent::Session), answer(far, &box_key, "box"));
+            tokio::join!(ask(near, &laptop, "laptop", Intent::Session, |_| Ok(())), answer(far, &box_key, "box"));
         let (mut laptop, mut served) = (laptop.unwrap(), served.unwrap());
         assert_eq!((laptop.peer, &laptop.hash), (box_key.public(), &served.hash));
         assert_eq!((&*laptop.peer_name, &*served.peer_name), ("box", "laptop"));

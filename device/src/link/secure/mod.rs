@@ -9,7 +9,7 @@ pub mod pairing;
 mod private_file;
 pub mod record;
 
-pub use admission::Expect;
+pub use admission::{Expect, Owner};
 pub use key::{Identity, NOISE, unhex};
 pub use known::KeyRing;
 pub use pairing::{PairingEvent, PairingWindow};

@@ -57,7 +57,7 @@ struct Serving {
 }
 
 impl Server {
-    /// Serves a box to the laptops on the ring, and to one more in the window.
+    /// Serves a box to the laptops on the ring, and to one more for each time the window is opened.
     #[must_use]
     pub fn new(
         side: Arc<dyn BoxSide>,
@@ -155,6 +155,7 @@ impl Server {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let Serving { side, ring, window, limits, sessions, starts_anew, .. } = &*self.0;
+        let from = place.from();
         let mut peer = self.handshake(stream, &side.name(), place).await?;
         if *starts_anew.borrow() && ring.contains(&peer.peer) {
             say(&mut peer, &[NotLetIn::StartsAnew as u8]).await?;
@@ -165,7 +166,7 @@ impl Server {
             say(&mut peer, &[NotLetIn::Full as u8]).await?;
             return Err(NotLetIn::Full.into());
         }
-        admit(&mut peer, ring, window).await?;
+        admit(&mut peer, from, ring, window).await?;
         let permit = sessions.try_acquire().map_err(|_| NotLetIn::Full)?;
         let box_id = answer::ask(side, |side| Ok(side.box_id())).await.ok().flatten();
         let ours = Hello { box_id, ..Hello::new(&side.name()) };

@@ -28,6 +28,7 @@ struct Held {
 pub(super) struct Place {
     places: Places,
     number: u64,
+    from: Option<IpAddr>,
     ended: oneshot::Receiver<()>,
 }
 
@@ -50,7 +51,7 @@ impl Places {
             held.remove(oldest);
         }
         drop(held);
-        Place { places: self.clone(), number, ended }
+        Place { places: self.clone(), number, from, ended }
     }
 
     fn held(&self) -> MutexGuard<'_, Vec<Held>> {
@@ -59,6 +60,11 @@ impl Places {
 }
 
 impl Place {
+    /// The address of who holds it; none over a line.
+    pub(super) fn from(&self) -> Option<IpAddr> {
+        self.from
+    }
+
     /// Waits until another has it.
     pub(super) async fn ended(&mut self) {
         let _ = (&mut self.ended).await;
