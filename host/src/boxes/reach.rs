@@ -149,6 +149,12 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// A laptop of this key that calls itself so.
+    #[cfg(test)]
+    pub(super) fn of(identity: Identity, name: &str) -> Self {
+        Self { identity, name: name.to_owned() }
+    }
+
     /// A session at an address, with the box that is expected there.
     pub(super) async fn begin(&self, address: &Address, expect: &Expect) -> Result<Client, LinkError> {
         let Self { identity, name } = self;

@@ -1,5 +1,7 @@
 //! What a teacher does with boxes, by the real `rasika` over loopback TCP and over a serial cable.
 
+#[path = "../../../device/tests/adversary/mod.rs"]
+mod adversary;
 #[path = "../../../device/tests/cable/mod.rs"]
 mod cable;
 mod collecting;
@@ -8,6 +10,7 @@ mod exporting;
 mod hostile_words;
 #[path = "../laptop/mod.rs"]
 mod laptop;
+mod lying;
 mod pairing;
 mod pushing;
 mod speed;

@@ -26,6 +26,7 @@ pub struct Stage {
     pub served: Arc<MemoryBox>,
     pub address: String,
     server: Server,
+    ring: KeyRing,
     window: PairingWindow,
     told: Receiver<PairingEvent>,
     runtime: Runtime,
@@ -42,6 +43,15 @@ impl Stage {
     pub fn at(name: &str, address: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let served = Arc::new(MemoryBox::new(name, &folder.path().join("inbox")));
+        Self::serving(served, folder, address)
+    }
+
+    /// The same box with its takes, set up anew: elsewhere, with another key, and knowing nobody.
+    pub fn with_another_key(&self) -> Self {
+        Self::serving(Arc::clone(&self.served), tempfile::tempdir().unwrap(), "127.0.0.1:0")
+    }
+
+    fn serving(served: Arc<MemoryBox>, folder: TempDir, address: &str) -> Self {
         let key = Identity::open(&folder.path().join("key")).unwrap();
         let ring = KeyRing::open(&folder.path().join("laptops.toml")).unwrap();
         let (tell, told) = channel();
@@ -49,13 +59,13 @@ impl Stage {
         let window = PairingWindow::new(move |event| {
             let _ = tell.lock().unwrap().send(event);
         });
-        let server = Server::new(Arc::clone(&served) as _, key, ring, window.clone(), Limits::default());
+        let server = Server::new(Arc::clone(&served) as _, key, ring.clone(), window.clone(), Limits::default());
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind(address)).unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let on_network = server.clone();
         runtime.spawn(async move { on_network.serve_tcp(listener).await });
-        Self { served, address, server, window, told, runtime, _folder: folder }
+        Self { served, address, server, ring, window, told, runtime, _folder: folder }
     }
 
     /// Serves a serial line too.
@@ -74,6 +84,28 @@ impl Stage {
         (first..first + takes).map(take).collect()
     }
 
+    /// The person opens pairing.
+    pub fn open_pairing(&self) {
+        self.window.open(LONG);
+    }
+
+    /// The digits that the box shows, once a laptop asks.
+    pub fn asked(&self) -> String {
+        let PairingEvent::Asked([a, b, c]) = self.told.recv_timeout(LONG).unwrap() else { panic!("nobody asked") };
+        format!("{a} {b} {c}")
+    }
+
+    /// The person says yes to these digits.
+    pub fn accepts(&self, shown: &str) -> bool {
+        let digits: Vec<u8> = shown.split(' ').map(|digit| digit.parse().unwrap()).collect();
+        self.window.accept(digits.try_into().unwrap())
+    }
+
+    /// Whether the box lets any laptop in.
+    pub fn knows_somebody(&self) -> bool {
+        !self.ring.list().is_empty()
+    }
+
     /// The person opens pairing, types what the box shows on the laptop, and presses RECORD; what the laptop said.
     pub fn pair(&self, laptop: &Laptop, extra: &[&str]) -> String {
         self.pair_at(&self.address, laptop, extra)
@@ -87,10 +119,10 @@ impl Stage {
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut shown = String::new();
         lines.read_line(&mut shown).unwrap();
-        let PairingEvent::Asked([a, b, c]) = self.told.recv_timeout(LONG).unwrap() else { panic!("nobody asked") };
-        assert_eq!(shown.trim(), format!("{a} {b} {c}"), "laptop and box show the same digits");
-        writeln!(child.stdin.take().unwrap(), "{a} {b} {c}").unwrap();
-        assert!(self.window.accept([a, b, c]));
+        let blinked = self.asked();
+        assert_eq!(shown.trim(), blinked, "laptop and box show the same digits");
+        writeln!(child.stdin.take().unwrap(), "{blinked}").unwrap();
+        assert!(self.accepts(&blinked));
         lines.read_to_string(&mut shown).unwrap();
         assert!(child.wait().unwrap().success(), "{shown}");
         assert_eq!(self.told.recv_timeout(LONG).unwrap(), PairingEvent::Done(true));

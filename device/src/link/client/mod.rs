@@ -94,7 +94,7 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        Self::greet(enter(stream, me, name, expect).await?, pace, name).await
+        Self::greet(enter(stream, me, name, expect).await?, pace, me, name).await
     }
 
     /// Asks a box to be paired on a connection. It returns when the person there and the laptop's owner have both said
@@ -106,10 +106,10 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        Self::greet(enrol(stream, me, name, owner).await?, pace, name).await
+        Self::greet(enrol(stream, me, name, owner).await?, pace, me, name).await
     }
 
-    async fn greet<S>(mut peer: Handshaken<S>, pace: Pace, name: &str) -> Result<Self, LinkError>
+    async fn greet<S>(mut peer: Handshaken<S>, pace: Pace, me: &Identity, name: &str) -> Result<Self, LinkError>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
