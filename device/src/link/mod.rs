@@ -17,7 +17,8 @@
 //!    bytes a message.
 //! 3. *Records*: length (u16, big-endian) and ciphertext, at most 16 464 bytes; a new key each 4096 records:
 //!    [`secure::record`].
-//! 4. *Verdict and pairing*: [`secure::admission`]; why three digits are enough: [`secure::digits`].
+//! 4. *Verdict and pairing*: [`secure::admission`]; whose turn it is: [`secure::pairing`]; why three digits are enough:
+//!    [`secure::digits`].
 //! 5. *Hello*, one record from each side: [`message::Hello`]. Who is older is told, and nothing else is read.
 //! 6. *Frames* of streams, one to a record: [`mux`].
 //! 7. *Messages* on a stream: a [`message::Request`] from the laptop, then `Result<T, Refusal>` from the box, as the
@@ -28,7 +29,7 @@
 //! BLAKE3, checked and kept; it comes in force by a request of its own.
 //!
 //! # What a peer can cost
-//! Unknown ones: the handshake places above. Known ones: [`Limits::sessions`] sessions, each at most 16 streams with
+//! Unknown ones: the handshake places above, and while pairing is open those of [`secure::pairing::WAITING`] who wait. Known ones: [`Limits::sessions`] sessions, each at most 16 streams with
 //! 128 KiB of unread messages, 64 KiB of an unfinished one and one record: 3 MiB at the very most.
 //!
 //! # Why not `postcard-rpc`

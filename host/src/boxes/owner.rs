@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use rasika_device::link::Owner;
 use tokio::sync::oneshot;
 
-use crate::say;
+use crate::{say, say_lines};
 
 /// How the person says yes. Whoever cannot say no is not asked, and nothing is paired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +54,8 @@ pub struct Person(pub Yes);
 
 impl Owner for Person {
     fn waits(&mut self) {
-        eprintln!(
-            "The box lets this laptop wait: another asks, or this one asked a moment ago. Digits that it blinks now are not for this laptop: refuse them with SELECT there, or wait."
+        crate::warn(
+            "the box lets this laptop wait: another asks, or this one asked a moment ago; digits that it blinks now are not for this laptop: refuse them with SELECT there, or wait",
         );
     }
 
@@ -69,7 +69,7 @@ impl Owner for Person {
                 }
                 Yes::Written | Yes::If(_) => "",
             };
-            let agreed = say(&format!("{a} {b} {c}{ask}")).is_ok()
+            let agreed = say_lines(&format!("{a} {b} {c}{ask}")).is_ok()
                 && match yes {
                     Yes::If(given) => given == shown,
                     Yes::Typed => {

@@ -53,7 +53,7 @@ impl Pair {
         if client.hello().box_id.is_some()
             && let Err(error) = laptop.file_of(&known, &client, &self.place.takes()?)
         {
-            eprintln!("rasika: {name}: {error:#}");
+            crate::warn(format_args!("{name}: {error:#}"));
         }
         Ok(())
     }
