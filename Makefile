@@ -35,6 +35,7 @@ demo: setup ## A face becomes music: look into out/ (SOURCE=… for a video of y
 test: packages ## All tests
 	@$(PYTHON) models/setup/fetch.py
 	@$(PYTHON) -m unittest -q models/setup/test_fetch.py
+	@models/setup/tables.sh
 	cargo test --workspace
 
 .PHONY: school

@@ -5,6 +5,7 @@ mod heif;
 pub mod kind;
 #[cfg(feature = "perception")]
 mod read;
+#[cfg(feature = "perception")]
 mod whole;
 
 use std::fmt;

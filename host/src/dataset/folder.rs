@@ -1,7 +1,7 @@
 //! Takes as a folder of files: `ID.take.jsonl`, the take in the first line, an observation in each other line.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::io::{BufRead, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -11,6 +11,23 @@ use super::{Dataset, Observations, Take};
 
 /// How the name of a take's file ends.
 const ENDING: &str = ".take.jsonl";
+
+/// Most bytes of a line: a face and two hands in full are 40 thousand.
+const MOST_LINE: u64 = 1 << 20;
+
+/// The next line of a file that was not written here, if it has one.
+fn line(from: &mut impl BufRead) -> Result<Option<String>> {
+    let mut line = String::new();
+    let read = from.take(MOST_LINE).read_line(&mut line)? as u64;
+    anyhow::ensure!(read < MOST_LINE, "a line is longer than {} MB", MOST_LINE >> 20);
+    Ok((read > 0).then_some(line))
+}
+
+/// Opens a take's file: a pipe or device would be waited for, or have no end.
+fn open(path: &Path) -> Result<BufReader<File>> {
+    anyhow::ensure!(path.metadata()?.is_file(), "it is no file");
+    Ok(BufReader::new(File::open(path)?))
+}
 
 /// A folder of takes.
 #[derive(Debug)]
@@ -37,9 +54,8 @@ impl Folder {
         let mut takes: Vec<(Take, PathBuf)> = Vec::new();
         for path in paths {
             let name = path.display();
-            let file = File::open(&path).with_context(|| format!("cannot read {name}"))?;
-            let mut line = String::new();
-            BufReader::new(file).read_line(&mut line).with_context(|| format!("cannot read {name}"))?;
+            let line = open(&path).and_then(|mut file| line(&mut file));
+            let line = line.with_context(|| format!("cannot read {name}"))?.unwrap_or_default();
             let take: Take =
                 serde_json::from_str(&line).with_context(|| format!("{name}:1: not the head of a take"))?;
             if let Some((_, other)) = takes.iter().find(|(known, _)| known.id == take.id) {
@@ -59,14 +75,18 @@ impl Dataset for Folder {
     fn observations(&self, take: &Take) -> Result<Observations<'_>> {
         let known = self.takes.iter().find(|(known, _)| known.id == take.id);
         let (_, path) = known.with_context(|| format!("there is no take '{}'", take.id))?;
-        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let lines = BufReader::new(file).lines().enumerate().skip(1);
-        Ok(Box::new(lines.filter(|(_, line)| line.as_ref().map_or(true, |line| !line.trim().is_empty())).map(
-            move |(i, line)| {
-                let line = line.with_context(|| format!("cannot read {}", path.display()))?;
-                serde_json::from_str(&line).with_context(|| format!("{}:{}: not an observation", path.display(), i + 1))
-            },
-        )))
+        let cannot = move || format!("cannot read {}", path.display());
+        let mut file = open(path).with_context(cannot)?;
+        let mut number = 0;
+        let lines = std::iter::from_fn(move || line(&mut file).with_context(cannot).transpose());
+        let numbered = lines.map(move |line| {
+            number += 1;
+            (number, line)
+        });
+        let seen = numbered.skip(1).filter(|(_, line)| line.as_ref().map_or(true, |line| !line.trim().is_empty()));
+        Ok(Box::new(seen.map(move |(number, line)| {
+            serde_json::from_str(&line?).with_context(|| format!("{}:{number}: not an observation", path.display()))
+        })))
     }
 }
 

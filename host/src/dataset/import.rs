@@ -5,12 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use rasika_device::store::codec::ChunkWriter;
 use rasika_device::store::{BoxId, Moment, Recorded, Store, TakeId};
 use rasika_models::{FEATURES_VERSION, Observation};
 
 use super::{Dataset, Take};
+
+/// Most observations of a take: more than an hour at 30 a second. They are in memory together.
+pub const MOST_OBSERVATIONS: usize = 120_000;
 
 /// Before the list of what was made up, in the take's config.
 const RECONSTRUCTED: &str = "reconstructed = ";
@@ -34,7 +37,9 @@ pub fn import(store: &mut Store, from: &dyn Dataset, mut each: impl FnMut(&Take,
     let mut imported = Imported::default();
     let here: BTreeMap<String, TakeId> = store.takes()?.iter().map(|take| (take.id.to_string(), take.id)).collect();
     for take in from.takes()? {
-        let seen = from.observations(&take)?.collect::<Result<Vec<_>>>()?;
+        let seen = from.observations(&take)?.take(MOST_OBSERVATIONS + 1).collect::<Result<Vec<_>>>()?;
+        let id = &take.id;
+        ensure!(seen.len() <= MOST_OBSERVATIONS, "the take {id} has more than {MOST_OBSERVATIONS} observations");
         if let Some(same) = here.get(&take.id)
             && store.observations(*same)? == seen
         {

@@ -6,14 +6,18 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use rasika_device::stills::Listing;
 use rasika_models::blendshapes::Blendshapes;
 use rasika_models::observation::{FACE_POINTS, Landmark};
-use rasika_models::{Face, Hand, Observation, Side};
+use rasika_models::{Face, Hand, Observation, Rasa, Side};
 use serde::Deserialize;
 
-use crate::dataset::{Dataset, Observations, Take, folder, import};
+use crate::dataset::{Take, folder, import};
 use crate::place::Place;
 use crate::say;
+
+/// As many files without a label are named.
+const NAMED: usize = 20;
 
 /// Arguments of the verb.
 #[derive(Debug, Args)]
@@ -47,6 +51,8 @@ struct Seen {
     face: Option<SeenFace>,
     #[serde(default)]
     hands: Vec<SeenHand>,
+    /// Why a picture could not be read.
+    error: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,34 +71,49 @@ struct SeenHand {
     landmarks: Vec<Landmark>,
 }
 
+/// What became of the pictures of a folder.
+#[derive(Debug, Default)]
+struct Counts {
+    faces: usize,
+    without_face: usize,
+    damaged: usize,
+    left_out: usize,
+}
+
+impl Counts {
+    /// All but the faces, in words; nothing where there is nothing to say.
+    fn others(&self) -> String {
+        let parts = [(self.without_face, "without a face"), (self.damaged, "damaged"), (self.left_out, "left out")];
+        let told = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
+        told.collect()
+    }
+}
+
 impl Images {
-    /// Looks and writes.
+    /// Looks at everything, and only then writes: what cannot be looked at leaves nothing behind.
     pub fn run(self) -> Result<()> {
-        let cannot = || format!("cannot read {}", self.dir.display());
-        let mut folders: Vec<PathBuf> = std::fs::read_dir(&self.dir)
-            .with_context(cannot)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<_, _>>()
-            .with_context(cannot)?;
-        folders.retain(|path| path.is_dir());
-        folders.sort();
-        // All names are checked before an hour of looking.
-        let labelled = folders.into_iter().map(|path| Ok((super::score::label(&path)?, path)));
-        let labelled: Vec<_> = labelled.collect::<Result<_>>()?;
-        anyhow::ensure!(
-            !labelled.is_empty(),
-            "{} holds no folders; make one for each rasa or basic emotion and put the pictures there",
-            self.dir.display()
-        );
+        let labelled = self.folders()?;
         let mut blendshapes = Blendshapes::new(&self.models)?;
+        let spool = match &self.to {
+            // Beside its place, so that a rename brings it there.
+            Some(to) => {
+                std::fs::create_dir_all(to).and_then(|()| tempfile::Builder::new().prefix(".import").tempdir_in(to))
+            }
+            None => tempfile::tempdir(),
+        };
+        let spool = spool.context("there is no place for what is seen")?;
+        let mut takes: Vec<(String, PathBuf)> = Vec::new();
         for (label, path) in labelled {
             let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-            let seen = self.see(&path)?;
-            let observations = seen.into_iter().filter_map(|seen| observation(seen, &mut blendshapes).transpose());
-            let observations = observations.collect::<Result<Vec<_>>>()?;
+            let (observations, counts) = self.look(&path, &mut blendshapes)?;
+            if observations.is_empty() {
+                eprintln!("rasika: {name}: no picture with a face, so no take of {label}{}", counts.others());
+                continue;
+            }
+            let id = unlike(&name, &takes);
             let size = observations.first().map_or((1, 1), |first| (first.width, first.height));
             let take = Take {
-                id: format!("images-{name}"),
+                id: id.clone(),
                 box_id: "images".to_owned(),
                 label,
                 performer: String::new(),
@@ -102,14 +123,70 @@ impl Images {
                 mirrored: false,
                 reconstructed: ["times", "hands"].map(str::to_owned).to_vec(),
             };
-            let count = observations.len();
-            match &self.to {
-                Some(to) => drop(folder::write(to, &take, observations.into_iter().map(Ok))?),
-                None => drop(import::import(&mut self.place.takes()?, &Looked(take, observations), |_, _| {})?),
+            takes.push((id, folder::write(spool.path(), &take, observations.into_iter().map(Ok))?));
+            say(&format!("{name:<12} {:6} faces as {label}{}", counts.faces, counts.others()))?;
+        }
+        anyhow::ensure!(!takes.is_empty(), "no face was seen in {}, and nothing is imported", self.dir.display());
+        match &self.to {
+            Some(to) => {
+                for (_, file) in &takes {
+                    let place = to.join(file.file_name().unwrap_or_default());
+                    std::fs::rename(file, &place).with_context(|| format!("cannot write {}", place.display()))?;
+                }
             }
-            say(&format!("{name:<12} {count:6} faces as {label}"))?;
+            None => drop(import::import(&mut self.place.takes()?, &folder::Folder::open(spool.path())?, |_, _| {})?),
         }
         Ok(say("each folder is one take, so that only --split time:0.6:0.1 can score a model of these alone")?)
+    }
+
+    /// The folders and what they are labelled; all names are checked before an hour of looking.
+    fn folders(&self) -> Result<Vec<(Rasa, PathBuf)>> {
+        let cannot = || format!("cannot read {}", self.dir.display());
+        let beside = Listing::of(&self.dir).with_context(cannot)?;
+        let is_folder = |name: &String| self.dir.join(name).is_dir();
+        let files = beside.pictures.iter().filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+        let others = beside.left_out.iter().map(|out| out.name.clone()).filter(|name| !is_folder(name));
+        let (files, others): (Vec<_>, Vec<_>) = (files.collect(), others.collect());
+        if files.len() + others.len() > 0 {
+            let named: Vec<&str> = files.iter().chain(&others).take(NAMED).map(String::as_str).collect();
+            let more = if files.len() + others.len() > NAMED { ", …" } else { "" };
+            eprintln!(
+                "rasika: {} left out, beside the folders and so without a label: {}{more}",
+                files.len() + others.len(),
+                named.join(", ")
+            );
+        }
+        let folders = beside.left_out.iter().map(|out| self.dir.join(&out.name)).filter(|path| path.is_dir());
+        let labelled: Vec<_> = folders.map(|path| Ok((super::score::label(&path)?, path))).collect::<Result<_>>()?;
+        anyhow::ensure!(
+            !labelled.is_empty(),
+            "{} holds no folders; make one for each rasa or basic emotion and put the pictures there",
+            self.dir.display()
+        );
+        Ok(labelled)
+    }
+
+    /// What is seen in the pictures of a folder, and what became of the rest.
+    fn look(&self, path: &Path, blendshapes: &mut Blendshapes) -> Result<(Vec<Observation>, Counts)> {
+        let listing = Listing::of(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut counts = Counts { left_out: listing.left_out.len(), ..Counts::default() };
+        if listing.pictures.is_empty() {
+            if let Some(words) = listing.left_out_in_words() {
+                eprintln!("rasika: {}: {words}", path.display());
+            }
+            return Ok((Vec::new(), counts));
+        }
+        let mut observations = Vec::new();
+        for seen in self.see(path)? {
+            let is_damaged = seen.error.is_some();
+            match observation(seen, blendshapes)? {
+                Some(observation) => observations.push(observation),
+                None if is_damaged => counts.damaged += 1,
+                None => counts.without_face += 1,
+            }
+        }
+        counts.faces = observations.len();
+        Ok((observations, counts))
     }
 
     fn see(&self, folder: &Path) -> Result<Vec<Seen>> {
@@ -125,8 +202,9 @@ impl Images {
         };
         let mut child = Command::new(&program)
             .arg("see")
-            .arg(folder)
             .arg("--json")
+            .arg("--")
+            .arg(folder)
             .stdout(Stdio::piped())
             .spawn()
             .with_context(missing)?;
@@ -136,22 +214,29 @@ impl Images {
         });
         let seen = lines.collect::<Result<Vec<_>>>();
         let status = child.wait()?;
-        anyhow::ensure!(status.success(), "{} could not look at {}; see above", program.display(), folder.display());
-        seen
+        let seen = seen?;
+        // Where no picture can be read that is an error to `see`; here the other folders go on.
+        let all_damaged = !seen.is_empty() && seen.iter().all(|seen| seen.error.is_some());
+        anyhow::ensure!(
+            status.success() || all_damaged,
+            "{} could not look at {}, and nothing is imported; see above",
+            program.display(),
+            folder.display()
+        );
+        Ok(seen)
     }
 }
 
-/// The pictures of one folder.
-struct Looked(Take, Vec<Observation>);
-
-impl Dataset for Looked {
-    fn takes(&self) -> Result<Vec<Take>> {
-        Ok(vec![self.0.clone()])
-    }
-
-    fn observations(&self, _: &Take) -> Result<Observations<'_>> {
-        Ok(Box::new(self.1.iter().cloned().map(Ok)))
-    }
+/// A name for the take of a folder, unlike those of before: folders may differ in capital letters alone.
+fn unlike(name: &str, takes: &[(String, PathBuf)]) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' };
+    let name: String = name.chars().map(plain).collect();
+    let names = (1..).map(|number| match number {
+        1 => format!("images-{name}"),
+        number => format!("images-{name}-{number}"),
+    });
+    let free = |id: &String| takes.iter().all(|(taken, _)| taken != id);
+    names.into_iter().find(free).unwrap_or_default()
 }
 
 /// A picture with a face as an observation. Its blendshapes are computed anew: sightings lack those of the upright face.

@@ -3,6 +3,7 @@
 #[path = "../../../device/tests/cable/mod.rs"]
 mod cable;
 mod evening;
+mod images;
 mod killed;
 #[path = "../laptop/mod.rs"]
 mod laptop;

@@ -101,20 +101,80 @@ fn flat(points: &[Landmark]) -> Vec<f64> {
     points.iter().flatten().copied().map(f64::from).collect()
 }
 
-/// Columns of a take, as they were read: for each of [`COLUMNS`] the numbers of all observations.
-pub type Table = Vec<Vec<f64>>;
+/// Most rows of a table: what a take may have.
+pub const MOST_ROWS: usize = crate::dataset::import::MOST_OBSERVATIONS;
 
-/// The observations in a table.
-///
-/// # Errors
-/// Columns differ in length, or a row says what cannot be.
-pub fn observations(table: &Table) -> Result<Vec<Observation>> {
-    let rows = table.first().map_or(0, Vec::len);
-    ensure!(table.len() == COLUMNS.len(), "it has {} columns, not {}", table.len(), COLUMNS.len());
-    for (column, values) in COLUMNS.iter().zip(table) {
-        ensure!(values.len() == rows * column.width(), "the column {} has not {rows} rows", column.name);
+/// Numbers of a column of all observations, one after the other.
+#[derive(Debug)]
+pub enum Numbers {
+    Double(Vec<f64>),
+    Single(Vec<f32>),
+}
+
+impl Numbers {
+    pub fn push(&mut self, number: f64) {
+        match self {
+            Self::Double(numbers) => numbers.push(number),
+            Self::Single(numbers) => numbers.push(number as f32),
+        }
     }
-    (0..rows).map(|row| Row { table, row }.observation()).collect()
+
+    /// Adds so many numbers that are not there.
+    pub fn lengthen(&mut self, count: usize) {
+        match self {
+            Self::Double(numbers) => numbers.resize(numbers.len() + count, f64::NAN),
+            Self::Single(numbers) => numbers.resize(numbers.len() + count, f32::NAN),
+        }
+    }
+
+    /// Puts a number in a place that is there.
+    pub fn set(&mut self, at: usize, number: f64) {
+        match self {
+            Self::Double(numbers) => numbers[at] = number,
+            Self::Single(numbers) => numbers[at] = number as f32,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Double(numbers) => numbers.len(),
+            Self::Single(numbers) => numbers.len(),
+        }
+    }
+}
+
+/// Columns of a take, as they were read: the numbers of each of [`COLUMNS`].
+#[derive(Debug)]
+pub struct Table(Vec<Numbers>);
+
+impl Default for Table {
+    fn default() -> Self {
+        let empty = |column: &Column| match column.single {
+            true => Numbers::Single(Vec::new()),
+            false => Numbers::Double(Vec::new()),
+        };
+        Self(COLUMNS.iter().map(empty).collect())
+    }
+}
+
+impl Table {
+    /// The columns, to be filled.
+    pub fn columns_mut(&mut self) -> &mut [Numbers] {
+        &mut self.0
+    }
+
+    /// The observations in it, each made when it is asked for; an error is of a row that says what cannot be.
+    ///
+    /// # Errors
+    /// Columns differ in length, or there are no rows.
+    pub fn observations(self) -> Result<impl Iterator<Item = Result<Observation>>> {
+        let rows = self.0.first().map_or(0, Numbers::len);
+        ensure!(rows > 0, "it has no rows");
+        for (column, numbers) in COLUMNS.iter().zip(&self.0) {
+            ensure!(numbers.len() == rows * column.width(), "the column {} has not {rows} rows", column.name);
+        }
+        Ok((0..rows).map(move |row| Row { table: &self, row }.observation()))
+    }
 }
 
 struct Row<'a> {
@@ -123,21 +183,24 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn values(&self, name: &str) -> &[f64] {
+    fn column(&self, name: &str) -> (&'static Column, &Numbers) {
         let index = COLUMNS.iter().position(|column| column.name == name).unwrap_or_default();
-        let width = COLUMNS[index].width();
-        &self.table[index][self.row * width..][..width]
+        (&COLUMNS[index], &self.table.0[index])
     }
 
     /// Numbers of a column, none of them missing, or all of them.
     fn some(&self, name: &str) -> Result<Option<Vec<f32>>> {
-        let values = self.values(name);
-        if values.iter().all(|value| value.is_nan()) {
+        let (column, numbers) = self.column(name);
+        let Numbers::Single(numbers) = numbers else { bail!("{name} is not of single numbers") };
+        let numbers = &numbers[self.row * column.width()..][..column.width()];
+        if numbers.iter().all(|number| number.is_nan()) {
             return Ok(None);
         }
-        let finite = values.iter().all(|value| (*value as f32).is_finite());
-        ensure!(finite, "row {}: some of {name} are missing or no numbers", self.row + 1);
-        Ok(Some(values.iter().map(|value| *value as f32).collect()))
+        if let Some(wrong) = numbers.iter().position(|number| !number.is_finite()) {
+            let what = if numbers[wrong].is_nan() { "is missing" } else { "is beyond all numbers" };
+            bail!("row {}: {} {what}, and the rest of {name} is there", self.row + 1, column.names()[wrong]);
+        }
+        Ok(Some(numbers.to_vec()))
     }
 
     fn one(&self, name: &str) -> Result<f32> {
@@ -152,10 +215,18 @@ impl Row<'_> {
         Ok(values.map(|values| values.as_chunks().0.to_vec()))
     }
 
+    fn double(&self, name: &str) -> Result<f64> {
+        match self.column(name) {
+            (_, Numbers::Double(numbers)) if numbers[self.row].is_finite() => Ok(numbers[self.row]),
+            _ => bail!("row {}: {name} is missing", self.row + 1),
+        }
+    }
+
     /// A whole number from 0.
     fn count(&self, name: &str, most: f64) -> Result<f64> {
-        let value = self.values(name)[0];
-        ensure!(value.fract() == 0.0 && (0.0..=most).contains(&value), "row {}: {name} is {value}", self.row + 1);
+        let value = self.double(name)?;
+        let is_count = value.fract() == 0.0 && (0.0..=most).contains(&value);
+        ensure!(is_count, "row {}: {name} is {value}, no whole number from 0 to {most}", self.row + 1);
         Ok(value)
     }
 
@@ -185,8 +256,7 @@ impl Row<'_> {
     }
 
     fn observation(&self) -> Result<Observation> {
-        let time_ms = self.values("time_ms")[0];
-        ensure!(time_ms.is_finite(), "row {}: time_ms is missing", self.row + 1);
+        let time_ms = self.double("time_ms")?;
         let hands = [self.hand("hand_1")?, self.hand("hand_2")?];
         Ok(Observation {
             frame: self.count("frame", 9e15)? as u64,

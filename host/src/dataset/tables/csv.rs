@@ -1,13 +1,14 @@
 //! CSV: a cell for each number; take and label in front, for whoever reads several files as one.
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use rasika_models::Observation;
 
-use super::columns::{COLUMNS, Column, Table};
+use super::Told;
+use super::columns::{COLUMNS, Column, MOST_ROWS, Table};
+use super::sheet::Sheet;
 use crate::dataset::Take;
 
 pub fn write(to: &mut impl Write, take: &Take, seen: &[Observation]) -> Result<()> {
@@ -28,23 +29,27 @@ pub fn write(to: &mut impl Write, take: &Take, seen: &[Observation]) -> Result<(
     Ok(file.flush()?)
 }
 
-pub fn read(path: &Path) -> Result<Table> {
-    let mut file = csv::Reader::from_path(path)?;
-    let head: HashMap<String, usize> =
-        file.headers()?.iter().enumerate().map(|(i, name)| (name.to_owned(), i)).collect();
-    let places = COLUMNS.iter().map(|column| {
-        let place = |name: String| head.get(&name).copied().with_context(|| format!("it has no column {name}"));
-        column.names().into_iter().map(place).collect::<Result<Vec<_>>>()
-    });
+pub fn read(path: &Path, told: &Told<'_>) -> Result<Table> {
+    let mut sheet = Sheet::open(path)?;
+    let place = |name: &String| sheet.place(name).with_context(|| format!("it has no column {name}"));
+    let places = COLUMNS.iter().map(|column| column.names().iter().map(place).collect::<Result<Vec<_>>>());
     let places = places.collect::<Result<Vec<_>>>()?;
-    let mut table = vec![Vec::new(); COLUMNS.len()];
-    for (number, record) in file.records().enumerate() {
-        let record = record?;
-        for (places, values) in places.iter().zip(&mut table) {
+    let texts = [sheet.place("take"), sheet.place("label")];
+    let mut table = Table::default();
+    let mut rows = 0;
+    while let Some(row) = sheet.next()? {
+        rows += 1;
+        ensure!(rows <= MOST_ROWS, "it has more than {MOST_ROWS} rows");
+        let of = format_args!("line {}", row.line);
+        if let Some(take) = texts[0] {
+            told.check_take(row.text(take)?, of)?;
+        }
+        if let Some(label) = texts[1] {
+            told.check_label(row.text(label)?, of)?;
+        }
+        for (places, numbers) in places.iter().zip(table.columns_mut()) {
             for place in places {
-                let cell = record.get(*place).unwrap_or_default().trim();
-                let value = if cell.is_empty() { Ok(f64::NAN) } else { cell.parse::<f64>() };
-                values.push(value.with_context(|| format!("line {}: '{cell}' is no number", number + 2))?);
+                numbers.push(row.number(*place)?);
             }
         }
     }

@@ -12,19 +12,29 @@
 //! | `hand_2_right` … `hand_2_world` | | the second hand |
 //!
 //! What was not seen is NaN in NumPy's files, an empty cell in CSV, a null in Parquet.
+//!
+//! What comes back may have been through pandas, pyarrow or a spreadsheet: numbers of other kinds, other compressions, lists
+//! in other shapes or a column for each number (as in CSV), columns of nulls only, further columns. A table is refused
+//! before it fills the memory: by its rows, and by what its parts promise or unfold to.
 
 mod columns;
 mod csv;
 mod list;
 mod numpy;
+mod pages;
 mod parquet;
+#[cfg(test)]
+mod python;
+mod sheet;
 
+use std::fmt;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use rasika_models::Observation;
+use columns::Table;
+use rasika_models::Rasa;
 
 use super::{Dataset, Observations, Take};
 
@@ -101,15 +111,23 @@ impl Tables {
     /// The list cannot be read, or a take has no file.
     pub fn open(folder: &Path) -> Result<Self> {
         let list = folder.join(LIST);
+        if !list.exists() && folder.join("takes.xlsx").exists() {
+            anyhow::bail!("{}: a workbook is not read; save its sheet as {LIST}, 'CSV UTF-8'", folder.display());
+        }
         let takes = list::read(&list)?.into_iter().map(|take| {
+            super::folder::ensure_plain(&take.id).with_context(|| list.display().to_string())?;
             let paths = Format::ALL.map(|format| folder.join(format!("{}.{}", take.id, format.ending())));
-            let path = paths.into_iter().find(|path| path.exists()).with_context(|| {
+            let mut there = paths.into_iter().filter(|path| path.exists());
+            let path = there.next().with_context(|| {
                 format!(
                     "{} tells of the take {}, and there is no file {0}/{1}.npz or the like",
                     list.display(),
                     take.id
                 )
             })?;
+            if let Some(other) = there.next() {
+                anyhow::bail!("{} and {} are both the take {}; remove one", path.display(), other.display(), take.id);
+            }
             Ok((take, path))
         });
         Ok(Self { takes: takes.collect::<Result<_>>()? })
@@ -124,42 +142,79 @@ impl Dataset for Tables {
     fn observations(&self, take: &Take) -> Result<Observations<'_>> {
         let known = self.takes.iter().find(|(known, _)| known.id == take.id);
         let (_, path) = known.with_context(|| format!("there is no take '{}'", take.id))?;
-        Ok(Box::new(read(path).with_context(|| path.display().to_string())?.into_iter().map(Ok)))
+        let of = || path.display().to_string();
+        let seen = read(path, &Told { take: &take.id, label: take.label }).and_then(Table::observations);
+        Ok(Box::new(seen.with_context(of)?.map(move |seen| seen.with_context(of))))
     }
 }
 
-fn read(path: &Path) -> Result<Vec<Observation>> {
-    let table = match Format::of(path) {
-        Some(Format::Npy) => numpy::read_npy(path)?,
-        Some(Format::Npz) => numpy::read_npz(path)?,
-        Some(Format::Csv) => csv::read(path)?,
-        Some(Format::Parquet) => parquet::read(path)?,
+fn read(path: &Path, told: &Told<'_>) -> Result<Table> {
+    match Format::of(path) {
+        Some(Format::Npy) => numpy::read_npy(path),
+        Some(Format::Npz) => numpy::read_npz(path),
+        Some(Format::Csv) => csv::read(path, told),
+        Some(Format::Parquet) => parquet::read(path, told),
         None => anyhow::bail!("it is no table"),
-    };
-    let seen = columns::observations(&table)?;
-    ensure!(!seen.is_empty(), "it has no rows");
-    Ok(seen)
+    }
+}
+
+/// Opens a file of numbers: a pipe or device would be waited for, or have no end.
+fn open(path: &Path) -> Result<File> {
+    ensure!(path.metadata()?.is_file(), "it is no file");
+    Ok(File::open(path)?)
+}
+
+/// What the list tells of a take, which its table may tell too.
+struct Told<'a> {
+    take: &'a str,
+    label: Rasa,
+}
+
+impl Told<'_> {
+    /// Compares the take that a row of the table names.
+    fn check_take(&self, text: &str, row: fmt::Arguments<'_>) -> Result<()> {
+        ensure!(
+            text.is_empty() || text == self.take,
+            "{row} is of the take '{text}', and {LIST} calls it '{}'",
+            self.take
+        );
+        Ok(())
+    }
+
+    /// Compares the label of a row of the table.
+    fn check_label(&self, text: &str, row: fmt::Arguments<'_>) -> Result<()> {
+        if text.is_empty() || text == self.label.name() {
+            return Ok(());
+        }
+        let label: Rasa = text.parse().map_err(|error| anyhow::anyhow!("{row}, column label: {error}"))?;
+        let here = self.label;
+        ensure!(label == here, "{row} is labelled {label}, and {LIST} says {here}; write the right one in both");
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rasika_models::Rasa;
+    use rasika_models::Observation;
     use rasika_models::observation::{Face, Hand, Side};
 
-    struct One(Take, Vec<Observation>);
+    /// Takes in memory.
+    pub struct Several(pub Vec<(Take, Vec<Observation>)>);
 
-    impl Dataset for One {
+    impl Dataset for Several {
         fn takes(&self) -> Result<Vec<Take>> {
-            Ok(vec![self.0.clone()])
+            Ok(self.0.iter().map(|(take, _)| take.clone()).collect())
         }
 
-        fn observations(&self, _: &Take) -> Result<Observations<'_>> {
-            Ok(Box::new(self.1.iter().cloned().map(Ok)))
+        fn observations(&self, take: &Take) -> Result<Observations<'_>> {
+            let (_, seen) = self.0.iter().find(|(known, _)| known.id == take.id).unwrap();
+            Ok(Box::new(seen.iter().cloned().map(Ok)))
         }
     }
 
-    fn seen(frame: u64) -> Observation {
+    /// No face in the second, and ever more hands.
+    pub fn seen(frame: u64) -> Observation {
         let at = |index: usize| (index as f32 * 0.37 + frame as f32) / 3.0;
         let points = |count| (0..count).map(|index| [at(index), -at(index), at(index) / 7.0]).collect::<Vec<_>>();
         let face = Face {
@@ -183,46 +238,43 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_format_gives_back_what_it_was_given() {
-        let take = Take {
-            id: "a-1".to_owned(),
+    pub fn take(id: &str, label: Rasa) -> Take {
+        Take {
+            id: id.to_owned(),
             box_id: "stage, \"left\"".to_owned(),
-            label: Rasa::from_index(4).unwrap(),
-            performer: "Ānanda\nand friend".to_owned(),
+            label,
+            performer: "Ānanda and friend".to_owned(),
             started_unix_ms: 1_795_000_000_123,
             width: 640,
             height: 480,
             mirrored: true,
             reconstructed: vec!["depth".to_owned(), "irises".to_owned()],
-        };
-        let given = One(take.clone(), (0..3).map(seen).collect());
+        }
+    }
+
+    fn seen_in(path: &Path, take: &Take) -> Result<Vec<Observation>> {
+        read(path, &Told { take: &take.id, label: take.label })?.observations()?.collect()
+    }
+
+    #[test]
+    fn every_format_gives_back_what_it_was_given() {
+        let mut take = take("a-1", Rasa::from_index(4).unwrap());
+        take.performer = "Ānanda\nand friend".to_owned();
+        let given = Several(vec![(take.clone(), (0..3).map(seen).collect())]);
         for format in Format::ALL {
             let folder = tempfile::tempdir().unwrap();
             write(folder.path(), format, &given, |_| {}).unwrap();
             let tables = Tables::open(folder.path()).unwrap();
             assert_eq!(tables.takes().unwrap(), std::slice::from_ref(&take), "{format:?}");
             let back = tables.observations(&take).unwrap().collect::<Result<Vec<_>>>().unwrap();
-            assert_eq!(back, given.1, "{format:?}");
+            assert_eq!(back, given.0[0].1, "{format:?}");
         }
     }
 
     #[test]
     fn damaged_files_are_refused() {
-        let given = One(
-            Take {
-                id: "a".to_owned(),
-                box_id: String::new(),
-                label: Rasa::from_index(0).unwrap(),
-                performer: String::new(),
-                started_unix_ms: 0,
-                width: 1,
-                height: 1,
-                mirrored: false,
-                reconstructed: Vec::new(),
-            },
-            vec![seen(0), seen(2)],
-        );
+        let take = take("a", Rasa::from_index(0).unwrap());
+        let given = Several(vec![(take.clone(), vec![seen(0), seen(2)])]);
         for format in Format::ALL {
             let folder = tempfile::tempdir().unwrap();
             write(folder.path(), format, &given, |_| {}).unwrap();
@@ -232,15 +284,55 @@ mod tests {
             let last = if format == Format::Csv { whole.len() - 2000 } else { whole.len() - 9 };
             for cut in [0, 1, 9, 70, whole.len() / 2, last] {
                 std::fs::write(&path, &whole[..cut]).unwrap();
-                assert!(read(&path).is_err(), "{format:?} cut at {cut}");
+                assert!(seen_in(&path, &take).is_err(), "{format:?} cut at {cut}");
             }
             for at in (0..whole.len()).step_by(whole.len() / 200 + 1) {
                 let mut bytes = whole.clone();
                 bytes[at] ^= 0x55;
                 std::fs::write(&path, &bytes).unwrap();
                 // Numbers may be other numbers; nothing panics.
-                let _ = read(&path);
+                let _ = seen_in(&path, &take);
             }
         }
+    }
+
+    #[test]
+    fn promises_of_gigabytes_are_refused_before_they_are_read() {
+        use std::io::Write as _;
+        let take = take("a", Rasa::from_index(0).unwrap());
+        let given = Several(vec![(take.clone(), vec![seen(2)])]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = |ending: &str| folder.path().join(format!("a.{ending}"));
+        let refused = |ending: &str, words: &str| {
+            let said = format!("{:#}", seen_in(&path(ending), &take).unwrap_err());
+            assert!(said.contains(words), "{said}");
+        };
+        // An array of one column says a billion rows, or more of them than another.
+        for (shape, words) in
+            [("(1000000000,)", "promises 1000000000 rows"), ("(100000, 478, 3)", "100000 rows, and frame has 1")]
+        {
+            write(folder.path(), Format::Npz, &given, |_| {}).unwrap();
+            let mut whole = zip::ZipArchive::new(File::open(path("npz")).unwrap()).unwrap();
+            let mut other = zip::ZipWriter::new(File::create(path("other")).unwrap());
+            let name = if shape.contains("478") { "face.npy" } else { "frame.npy" };
+            for index in 0..whole.len() {
+                let file = whole.by_index_raw(index).unwrap();
+                if file.name() != name {
+                    other.raw_copy_file(file).unwrap();
+                }
+            }
+            other.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            let head = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n");
+            other.write_all(b"\x93NUMPY\x01\x00").unwrap();
+            other.write_all(&(head.len() as u16).to_le_bytes()).unwrap();
+            other.write_all(head.as_bytes()).unwrap();
+            other.write_all(&vec![0; 1 << 24]).unwrap();
+            other.finish().unwrap();
+            std::fs::rename(path("other"), path("npz")).unwrap();
+            refused("npz", words);
+        }
+        // A device has no end.
+        std::os::unix::fs::symlink("/dev/zero", path("csv")).unwrap();
+        refused("csv", "it is no file");
     }
 }

@@ -1,7 +1,6 @@
 //! NumPy's files: `.npy`, all columns side by side, and `.npz`, an array for each.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek, Write};
+use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
@@ -9,11 +8,8 @@ use rasika_models::Observation;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::columns::{COLUMNS, Column, Table};
-use crate::dataset::npy;
-
-/// Most bytes of an array: an hour of faces.
-const MOST_BYTES: u64 = 1 << 30;
+use super::columns::{COLUMNS, Column, MOST_ROWS, Numbers, Table};
+use crate::dataset::npy::{self, Head};
 
 pub fn write_npy(to: &mut impl Write, seen: &[Observation]) -> io::Result<()> {
     let values: Vec<f64> = seen.iter().flat_map(|seen| COLUMNS.iter().flat_map(|column| column.of(seen))).collect();
@@ -34,31 +30,62 @@ pub fn write_npz(to: impl Write + Seek, seen: &[Observation]) -> Result<()> {
 }
 
 pub fn read_npy(path: &Path) -> Result<Table> {
-    let array = npy::read(path)?;
-    let wide = COLUMNS.iter().map(Column::width).sum();
-    ensure!(array.columns() == wide, "it has {} columns, not {wide}", array.columns());
-    let mut at = 0;
-    let take = |column: &Column| {
-        let cells = at..at + column.width();
-        at = cells.end;
-        array.values.chunks_exact(wide).flat_map(|row| &row[cells.clone()]).copied().collect()
-    };
-    Ok(COLUMNS.iter().map(take).collect())
+    let mut file = BufReader::new(super::open(path)?);
+    let head = Head::read(&mut file)?;
+    let wide: usize = COLUMNS.iter().map(Column::width).sum();
+    ensure!(head.columns() == wide, "it has {} columns, not {wide}", head.columns());
+    ensure_rows(&head)?;
+    let mut table = Table::default();
+    // The column that each number of a row belongs to.
+    let columns: Vec<usize> =
+        COLUMNS.iter().enumerate().flat_map(|(at, column)| std::iter::repeat_n(at, column.width())).collect();
+    if head.columns_first {
+        let mut values: Vec<f64> = Vec::new();
+        head.values(&mut file, |value| values.push(value))?;
+        for (at, value) in head.in_rows(&values).into_iter().enumerate() {
+            table.columns_mut()[columns[at % wide]].push(value);
+        }
+    } else {
+        let mut at = 0;
+        head.values(&mut file, |value| {
+            table.columns_mut()[columns[at % wide]].push(value);
+            at += 1;
+        })?;
+    }
+    Ok(table)
 }
 
 pub fn read_npz(path: &Path) -> Result<Table> {
-    let mut zip = ZipArchive::new(File::open(path)?).context("it is not an archive that NumPy saved")?;
-    let column = |column: &Column| {
-        let cannot = || format!("it has no array {}", column.name);
-        let mut bytes = Vec::new();
-        zip.by_name(&format!("{}.npy", column.name))
-            .with_context(cannot)?
-            .take(MOST_BYTES)
-            .read_to_end(&mut bytes)
-            .with_context(cannot)?;
-        let array = npy::parse(&bytes).with_context(cannot)?;
-        ensure!(array.columns() == column.width(), "the array {} has the shape {:?}", column.name, array.shape);
-        Ok(array.values)
-    };
-    COLUMNS.iter().map(column).collect()
+    let mut zip = ZipArchive::new(super::open(path)?).context("it is not an archive that NumPy saved")?;
+    let (mut table, mut rows) = (Table::default(), None);
+    for (column, numbers) in COLUMNS.iter().zip(table.columns_mut()) {
+        let array = zip.by_name(&format!("{}.npy", column.name));
+        let mut array = array.with_context(|| format!("it has no array {}", column.name))?;
+        read_array(&mut array, column, numbers, &mut rows).with_context(|| format!("the array {}", column.name))?;
+    }
+    Ok(table)
+}
+
+/// Reads the array of a column; the first one says how many rows there are, and one that promises others is not read.
+fn read_array(from: &mut impl Read, column: &Column, numbers: &mut Numbers, rows: &mut Option<usize>) -> Result<()> {
+    let head = Head::read(from)?;
+    let shape = &head.shape;
+    ensure!(head.columns() == column.width(), "its shape is {shape:?}, with {} numbers a row meant", column.width());
+    ensure_rows(&head)?;
+    let told = *rows.get_or_insert(shape[0]);
+    ensure!(shape[0] == told, "it has {} rows, and {} has {told}", shape[0], COLUMNS[0].name);
+    head.values(from, |value| numbers.push(value))?;
+    if head.columns_first {
+        match numbers {
+            Numbers::Double(numbers) => *numbers = head.in_rows(numbers),
+            Numbers::Single(numbers) => *numbers = head.in_rows(numbers),
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a promise of more rows than a table may have.
+fn ensure_rows(head: &Head) -> Result<()> {
+    ensure!(head.shape[0] <= MOST_ROWS, "it promises {} rows; at most {MOST_ROWS} are read", head.shape[0]);
+    Ok(())
 }

@@ -1,24 +1,24 @@
 //! Parquet: `take` and `label` as strings, single numbers as they are, the others as lists; null is what was not seen.
 
-use std::fs::File;
+mod read;
+
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result};
 use parquet::basic::{LogicalType, Repetition, Type as Physical};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, FloatType};
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType};
 use parquet::file::properties::WriterProperties;
-use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{Type, TypePtr};
 use rasika_models::Observation;
 
-use super::columns::{COLUMNS, Column, Table};
+pub use read::read;
+
+use super::columns::{COLUMNS, Column};
 use crate::dataset::Take;
 
-/// Observations in a row group.
+/// Observations in a row group, and records that are read at a time.
 const GROUP: usize = 4096;
 /// Columns in front of [`COLUMNS`].
 const TEXTS: [&str; 2] = ["take", "label"];
@@ -91,59 +91,4 @@ fn write_column(mut writer: SerializedColumnWriter, column: &Column, seen: &[Obs
         writer.typed::<DoubleType>().write_batch(&values, Some(&defined), repeated)?;
     }
     Ok(writer.close()?)
-}
-
-pub fn read(path: &Path) -> Result<Table> {
-    // The library takes some numbers of a damaged file for granted, and panics.
-    std::panic::catch_unwind(|| read_file(path)).unwrap_or_else(|_| bail!("the file is damaged"))
-}
-
-fn read_file(path: &Path) -> Result<Table> {
-    let file = SerializedFileReader::new(File::open(path)?).context("it is not a Parquet file")?;
-    let mut table = vec![Vec::new(); COLUMNS.len()];
-    for number in 0..file.num_row_groups() {
-        let group = file.get_row_group(number)?;
-        for (column, values) in COLUMNS.iter().zip(&mut table) {
-            let is_ours = |index: &usize| {
-                group.metadata().column(*index).column_path().parts().first().is_some_and(|name| name == column.name)
-            };
-            let index = (0..group.num_columns()).find(is_ours);
-            let index = index.with_context(|| format!("it has no column {}", column.name))?;
-            let part = group.metadata().column(index);
-            let begins = [Some(part.data_page_offset()), part.dictionary_page_offset(), Some(part.compressed_size())];
-            ensure!(begins.iter().flatten().all(|number| *number >= 0), "the file is damaged");
-            let rows = usize::try_from(group.metadata().num_rows())?;
-            let read = match group.get_column_reader(index)? {
-                ColumnReader::FloatColumnReader(reader) => read_column(reader, column, rows, |value| f64::from(*value)),
-                ColumnReader::DoubleColumnReader(reader) => read_column(reader, column, rows, |value| *value),
-                _ => bail!("the column {} is not of float or double numbers", column.name),
-            };
-            values.extend(read.with_context(|| format!("the column {}", column.name))?);
-        }
-    }
-    Ok(table)
-}
-
-fn read_column<T: DataType>(
-    mut reader: ColumnReaderImpl<T>,
-    column: &Column,
-    rows: usize,
-    number: impl Fn(&T::T) -> f64,
-) -> Result<Vec<f64>> {
-    let (mut values, mut defined, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
-    let most = if column.shape.is_empty() { THERE } else { IN_LIST };
-    while let (1.., ..) = reader.read_records(GROUP, Some(&mut defined), Some(&mut repeated), &mut values)? {}
-    let (mut values, mut table) = (values.iter().map(number), Vec::new());
-    // What is not a list has no repetitions to tell.
-    for (level, there) in defined.iter().enumerate() {
-        let begins = repeated.get(level).is_none_or(|repeated| *repeated == 0);
-        ensure!(!begins || table.len().is_multiple_of(column.width()), "a row has not {} numbers", column.width());
-        if *there < most {
-            table.extend(std::iter::repeat_n(f64::NAN, column.width()));
-        } else {
-            table.push(values.next().context("numbers are missing")?);
-        }
-    }
-    ensure!(table.len() == rows * column.width(), "a row has not {} numbers", column.width());
-    Ok(table)
 }
