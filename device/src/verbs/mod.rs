@@ -72,6 +72,11 @@ impl Input {
         }
     }
 
+    /// Whether the source is a folder of pictures, however few.
+    pub fn is_folder(&self) -> bool {
+        self.source.as_deref().is_some_and(Path::is_dir)
+    }
+
     /// The folder of models: as named, or packaged beside the program, or in the source tree.
     pub fn models(&self) -> PathBuf {
         self.models.clone().unwrap_or_else(usual_models)

@@ -41,7 +41,8 @@ impl See {
         let way = Way { models: self.input.models(), every_frame, live: source.is_live() };
         let mut watcher = Watcher::new(way)?;
         let mut out = BufWriter::new(io::stdout().lock());
-        let several = reader.announced() != Some(1);
+        // A folder of one picture is a folder too.
+        let several = reader.announced() != Some(1) || self.input.is_folder();
         let (mut read, mut unreadable) = (0_u64, 0_u64);
         let limit = usize::try_from(self.max_frames.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
 
