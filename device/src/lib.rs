@@ -11,6 +11,7 @@
 
 #[cfg(feature = "perception")]
 pub mod camera;
+pub mod clock;
 pub mod config;
 pub mod control;
 #[cfg(feature = "perception")]

@@ -33,6 +33,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use rasika_device::camera::Camera;
+use rasika_device::clock::MinuteTeller;
 use rasika_device::config::midi_port;
 use rasika_device::control;
 use rasika_device::hand::Listening;
@@ -151,6 +152,7 @@ fn run(setup: Setup) -> Result<()> {
     let Setup { config, engine, source, front, models, unsound, sounds, own_sounds, keys, shelf, told: news } = setup;
     let stop = stop_signal()?;
     let library = Arc::clone(engine.library());
+    let minute = MinuteTeller::new(engine.told_minute());
 
     let moods = Arc::new(Latest::<Mood>::default());
     let mut outputs = Outputs::new(config.midi.ports.iter().map(|word| port(word)).collect());
@@ -191,6 +193,7 @@ fn run(setup: Setup) -> Result<()> {
         front,
         supervision: &supervision,
         rounds,
+        minute,
         link,
         library: &library,
         take: TakeNotes {

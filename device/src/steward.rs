@@ -12,6 +12,7 @@ use rasika_models::package::Package;
 use rasika_models::{FEATURES_VERSION, Mood, Observation, Rasa};
 
 use crate::camera::{Camera, News};
+use crate::clock::MinuteTeller;
 use crate::hand::Listening;
 use crate::journal::Journal;
 use crate::laptops::{Adopt, Laptops, Shown};
@@ -136,6 +137,8 @@ pub struct Parts<'a> {
     pub supervision: &'a Supervision,
     /// Moves with every round.
     pub rounds: Progress,
+    /// Tells the music what time of day it is.
+    pub minute: MinuteTeller,
     /// Laptops.
     pub link: Link,
     /// Names of ragas and talas.
@@ -223,6 +226,7 @@ impl<'a> Steward<'a> {
     fn go_round(&mut self, stop: &AtomicBool) -> End {
         loop {
             self.parts.rounds.fetch_add(1, Ordering::AcqRel);
+            self.parts.minute.tell_in_time();
             let wants_to_quit = matches!(&self.parts.front, Front::Terminal(panel) if panel.wants_to_quit());
             if stop.load(Ordering::Acquire) || wants_to_quit {
                 return End::Asked;

@@ -10,6 +10,7 @@ pub use layers::{ConfigError, DEFAULTS, Layers, Origin, Setting};
 
 use crate::link::serial::BAUD;
 use crate::performer::Sa;
+use crate::performer::choice::Choosing;
 use rasika_hardware::midi;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -82,6 +83,8 @@ pub struct MusicConfig {
     pub seed: u64,
     /// The middle Sa.
     pub sa: Sa,
+    /// How a raga is chosen among those of a rasa.
+    pub ragas: Choosing,
     /// A folder of one's own ragas, talas and maps.
     pub library: Option<PathBuf>,
     /// A sound map's name or path.
@@ -248,10 +251,17 @@ fn music(values: &Values<'_>) -> Result<MusicConfig, ConfigError> {
         seed: values.whole("music.seed", 0..=i64::MAX)?.unsigned_abs(),
         sa: values.sa("music.sa")?,
         drone_s: values.whole("music.drone_s", 1..=86_400)? as u32,
+        ragas: ragas(values)?,
         library: values.path("music.library")?,
         sounds,
         bends: values.yes("music.bends")?,
     })
+}
+
+fn ragas(values: &Values<'_>) -> Result<Choosing, ConfigError> {
+    let word = values.word("music.ragas", &Choosing::NAMES.map(|(name, _)| name))?;
+    let chosen = Choosing::NAMES.into_iter().find(|(name, _)| *name == word);
+    Ok(chosen.map_or(Choosing::Hours, |(_, choosing)| choosing))
 }
 
 /// Whether a camera's source is a GStreamer pipeline.

@@ -1,13 +1,12 @@
 //! The date: takes carry it, and a Pi without network and clock chip forgets it.
 
 use super::{Finding, Machine};
+use crate::clock::{CHIP, SYNCHRONISED};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const ABOUT: &str = "clock";
 /// 1 January 2026: this program is younger.
 const EARLIEST_S: u64 = 1_767_225_600;
-/// Marks of the services that set the clock by the network.
-const SYNCHRONISED: [&str; 2] = ["/run/systemd/timesync/synchronized", "/run/chrony-dhcp/synchronized"];
 
 /// Whether the date can be believed.
 pub fn check(machine: &Machine) -> Vec<Finding> {
@@ -18,7 +17,7 @@ pub fn check(machine: &Machine) -> Vec<Finding> {
 fn judge(machine: &Machine, now_s: u64) -> Finding {
     let by_network =
         machine.clock_is_synchronised == Some(true) || SYNCHRONISED.iter().any(|mark| machine.at(mark).exists());
-    let chip = machine.at("/dev/rtc0").exists();
+    let chip = machine.at(CHIP).exists();
     if now_s < EARLIEST_S {
         Finding::fail(
             ABOUT,

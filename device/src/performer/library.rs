@@ -4,6 +4,7 @@ use super::data_error::DataError;
 use super::map::RasaMap;
 use super::raga::Raga;
 use super::tala::Tala;
+use crate::nearest::nearest;
 use std::path::{Path, PathBuf};
 
 macro_rules! built_in {
@@ -41,6 +42,16 @@ pub enum LibraryError {
     NoMap {
         /// What was asked for.
         name: String,
+        /// What there is.
+        known: String,
+    },
+    /// No raga of that name.
+    #[error("there is no raga '{name}'; {meant}there are {known}")]
+    NoRaga {
+        /// What was asked for.
+        name: String,
+        /// What was meant, as a question, or nothing.
+        meant: String,
         /// What there is.
         known: String,
     },
@@ -142,6 +153,18 @@ impl Library {
     #[must_use]
     pub fn raga(&self, name: &str) -> Option<usize> {
         self.ragas.iter().position(|raga| raga.name.eq_ignore_ascii_case(name.trim()))
+    }
+
+    /// Index of a raga by name, or a sentence that says which there are.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn named_raga(&self, name: &str) -> Result<usize, LibraryError> {
+        self.raga(name).ok_or_else(|| {
+            let known: Vec<&str> = self.ragas.iter().map(|raga| raga.name.as_str()).collect();
+            let meant = nearest(name, &known).map(|name| format!("did you mean {name}? ")).unwrap_or_default();
+            LibraryError::NoRaga { name: name.to_owned(), meant, known: known.join(", ") }
+        })
     }
 
     /// Index of a tala by name, whatever its case.

@@ -84,6 +84,14 @@ impl RasaMap {
         &self.styles[rasa.index()]
     }
 
+    /// The rasa that a raga is played for: the first whose own raga it is, or that names it at all, or love.
+    #[must_use]
+    pub fn rasa_of(&self, raga: usize) -> Rasa {
+        let first = || Rasa::ALL.into_iter().find(|rasa| self.style(*rasa).ragas.first() == Some(&raga));
+        let any = || Rasa::ALL.into_iter().find(|rasa| self.style(*rasa).ragas.contains(&raga));
+        first().or_else(any).unwrap_or(Rasa::Shringara)
+    }
+
     /// The same map with one raga for every rasa, in the raga's own register.
     #[must_use]
     pub fn with_raga(mut self, raga: usize, library: &Library) -> Self {

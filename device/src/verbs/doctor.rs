@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::named;
+use rasika_device::clock::is_synchronised;
 use rasika_device::config::{CameraSource, Config, Layers, midi_port};
 use rasika_device::doctor::{Finding, Machine, User, Verdict, examine, worst};
 use rasika_device::link::{Identity, KeyRing};
@@ -71,7 +72,7 @@ impl Doctor {
             state: self.state.unwrap_or(config.recording.folder),
             camera: self.camera.or(camera),
             ports,
-            clock_is_synchronised: here.then(clock_is_synchronised).flatten(),
+            clock_is_synchronised: here.then(is_synchronised).flatten(),
             throttled: here.then(throttled).flatten(),
             root: self.root,
         };
@@ -145,16 +146,6 @@ fn eyes(machine: &Machine) -> Finding {
         Ok(_) => Finding::ok("litert", "every network loads and runs"),
         Err(error) => Finding::fail("litert", error.to_string(), "see what is said of the models above"),
     }
-}
-
-/// What the kernel says of its clock.
-fn clock_is_synchronised() -> Option<bool> {
-    // SAFETY: plain numbers may be all zero; with no mode set the call only reads and writes this structure.
-    let state = unsafe {
-        let mut asked: libc::timex = std::mem::zeroed();
-        libc::adjtimex(&raw mut asked)
-    };
-    (state >= 0).then_some(state != libc::TIME_ERROR)
 }
 
 /// What a Pi's firmware says of power and heat.

@@ -12,6 +12,7 @@ pub mod piece;
 pub mod play;
 pub mod push;
 pub mod raga;
+mod raga_shown;
 pub mod run;
 pub mod see;
 pub mod status;
@@ -27,6 +28,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use rasika_device::config::midi_port;
+use rasika_device::performer::choice::{Choosing, Minute};
 use rasika_device::performer::{Engine, Library, NoteLists, RasaMap, Sa, Settings, SoundMap};
 use rasika_device::source::{Source, SourceError};
 use rasika_device::stills::Listing;
@@ -121,6 +123,10 @@ pub struct Music {
     #[arg(long)]
     no_bends: bool,
 
+    /// The time of day whose ragas are chosen, as in 21:30; else each rasa's first raga, whatever the hour
+    #[arg(long, value_name = "HH:MM")]
+    at: Option<Minute>,
+
     /// Ragas, or the note lists of the project before this one, for comparison
     #[arg(long, value_enum, default_value_t = Style::Raga)]
     style: Style,
@@ -169,8 +175,10 @@ impl Music {
             sa: self.sa()?,
             bends: !self.no_bends,
             original: lists.map(Arc::new),
+            choosing: if self.at.is_some() { Choosing::Hours } else { Choosing::First },
             ..Settings::default()
         };
+        settings.minute.tell(self.at);
         Ok(Engine::new(Arc::new(library), Arc::new(map), settings))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use rasika_device::camera::{Camera, News};
 use rasika_device::config::midi_port;
 use rasika_device::control;
@@ -26,6 +26,7 @@ use super::piece::Piece;
 
 /// Arguments of `rasikad play`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("piece").args(["rasa", "raga"]).multiple(true))]
 pub struct Play {
     #[command(flatten)]
     input: super::Input,
@@ -66,12 +67,16 @@ pub struct Play {
     #[arg(long, value_name = "RASA", conflicts_with_all = ["source", "camera", "pipeline"])]
     rasa: Option<Rasa>,
 
-    /// With --rasa: length in minutes
-    #[arg(long, default_value_t = 3.0, value_parser = super::piece::minutes, requires = "rasa")]
+    /// No performer: a piece in this raga, played as the rasa that the map has it for, or as --rasa
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["source", "camera", "pipeline"])]
+    raga: Option<String>,
+
+    /// With --rasa or --raga: length in minutes
+    #[arg(long, default_value_t = 3.0, value_parser = super::piece::minutes, requires = "piece")]
     minutes: f64,
 
-    /// With --rasa: the same intensity all the time, 0 to 1; else it rises from calm to full
-    #[arg(long, value_parser = super::piece::part, requires = "rasa")]
+    /// With --rasa or --raga: the same intensity all the time, 0 to 1; else it rises from calm to full
+    #[arg(long, value_parser = super::piece::part, requires = "piece")]
     intensity: Option<f32>,
 
     /// Play a file at its own speed even if it only goes to a .mid file
@@ -82,6 +87,16 @@ pub struct Play {
 impl Play {
     /// Plays.
     pub fn run(self) -> Result<()> {
+        if let Some(name) = &self.raga {
+            let library = self.music.library()?;
+            let map = self.music.map(&library)?;
+            let raga = library.named_raga(name)?;
+            let rasa = self.rasa.unwrap_or_else(|| map.rasa_of(raga));
+            let map = map.with_raga(raga, &library);
+            let engine = self.music.engine_of(library, map)?;
+            let Self { minutes, intensity, mid, ports, sounds, .. } = self;
+            return Piece { minutes, intensity, mid, ports, sounds }.play(rasa, engine);
+        }
         if let Some(rasa) = self.rasa {
             let Self { minutes, intensity, mid, ports, sounds, music, .. } = self;
             return Piece { minutes, intensity, mid, ports, sounds }.play(rasa, music.engine()?);

@@ -10,13 +10,23 @@ use rasika_models::Rasa;
 
 use super::Music;
 use super::piece::Piece;
+use super::raga_shown::Shown;
 
 /// What to do with ragas.
 #[derive(Debug, Subcommand)]
 pub enum RagaVerb {
     /// List the ragas there are
     List,
-    /// Check raga files and say what is wrong, with file and line
+    /// Show a raga: its lines, rules, glides, and its compositions matra by matra
+    Show {
+        /// Its name, or the path of a .toml file
+        raga: String,
+
+        /// A folder with ragas/, talas/ and maps/ of one's own
+        #[arg(long, value_name = "DIR")]
+        library: Option<PathBuf>,
+    },
+    /// Check raga files, their compositions against raga and tala, and say what is wrong, with file and line
     Check {
         /// The files
         #[arg(required = true)]
@@ -52,6 +62,18 @@ impl RagaVerb {
                     say(format_args!("{:<14} {} / {}", raga.name, line(&raga.aroha), line(&raga.avaroha)))?;
                 }
             }
+            Self::Show { raga, library: folder } => {
+                if let Some(folder) = folder {
+                    library = Library::with_folder(&folder)?;
+                }
+                let index = if raga.ends_with(".toml") {
+                    let text = std::fs::read_to_string(&raga).with_context(|| format!("cannot read {raga}"))?;
+                    library.add_raga(&raga, &text)?
+                } else {
+                    library.named_raga(&raga)?
+                };
+                say(format_args!("{}", Shown { raga: &library.ragas[index], library: &library }))?;
+            }
             Self::Play { file, rasa, piece, music } => {
                 let mut library = music.library()?;
                 let name = file.display().to_string();
@@ -72,7 +94,15 @@ impl RagaVerb {
                         Err(error) => Err(format!("cannot read {file}: {error}")),
                     };
                     match checked {
-                        Ok(at) => say(format_args!("{file}: raga {} is well formed", library.ragas[at].name))?,
+                        Ok(at) => {
+                            let raga = &library.ragas[at];
+                            let compositions = match raga.compositions.len() {
+                                0 => String::new(),
+                                1 => ", with a composition".to_owned(),
+                                many => format!(", with {many} compositions"),
+                            };
+                            say(format_args!("{file}: raga {} is well formed{compositions}", raga.name))?;
+                        }
                         Err(error) => {
                             warn(error);
                             wrong += 1;

@@ -198,6 +198,7 @@ impl Run {
             sa: music.sa,
             bends: music.bends,
             drone_s: music.drone_s,
+            choosing: music.ragas,
             ..Settings::default()
         };
         Ok((config, Engine::new(Arc::new(library), Arc::new(map), settings), sounds))

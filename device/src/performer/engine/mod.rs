@@ -299,6 +299,12 @@ impl Engine {
         self.signature = None;
     }
 
+    /// Where the minute of the day is told.
+    #[must_use]
+    pub fn told_minute(&self) -> ToldMinute {
+        self.settings.minute.clone()
+    }
+
     /// Whether notes are tuned and bent.
     fn tunes(&self) -> bool {
         self.settings.bends

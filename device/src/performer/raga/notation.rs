@@ -5,6 +5,7 @@
 //! reaches halfway through the part) or `~P` (the note before has glided to P by now). `|` stands before each vibhag.
 
 use crate::performer::swara::{Note, NoteError};
+use std::fmt;
 
 /// Parts of a matra that the grid tells apart.
 pub const QUARTERS_A_MATRA: usize = 4;
@@ -88,6 +89,34 @@ impl GridLine {
             return Err(NotationError::Empty);
         }
         Ok(line)
+    }
+}
+
+impl fmt::Display for GridLine {
+    /// The line as it is written; a glide within a part is written as its parts.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (matra, cells) in self.cells.chunks(QUARTERS_A_MATRA).enumerate() {
+            let bar = if self.bars.contains(&matra) { "| " } else { "" };
+            write!(f, "{}{bar}", if matra == 0 { "" } else { " " })?;
+            let parts = [1, 2, QUARTERS_A_MATRA].into_iter().find(|parts| {
+                // A part goes on as it began, in silence or held.
+                cells.chunks(QUARTERS_A_MATRA / parts).all(|part| {
+                    let on = if part[0] == Cell::Rest { Cell::Rest } else { Cell::Hold };
+                    part[1..].iter().all(|cell| *cell == on)
+                })
+            });
+            for (nth, part) in cells.chunks(QUARTERS_A_MATRA / parts.unwrap_or(QUARTERS_A_MATRA)).enumerate() {
+                f.write_str(if nth == 0 { "" } else { "," })?;
+                match part[0] {
+                    Cell::Rest => f.write_str(".")?,
+                    Cell::Hold => f.write_str("-")?,
+                    Cell::Strike { note, kan: None } => write!(f, "{note}")?,
+                    Cell::Strike { note, kan: Some(kan) } => write!(f, "({kan}){note}")?,
+                    Cell::Glide { to } => write!(f, "~{to}")?,
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -202,6 +231,17 @@ mod tests {
         ];
         assert_eq!(reached, want);
         assert_eq!(line.sounding(5), Some(note("P")));
+    }
+
+    #[test]
+    fn a_line_is_written_as_it_is_read() {
+        for text in ["G - | R,'N . | S,R,-,.", "(R)G ~m | -", "'N R,. | .,G -", "S,~r,-,P - | ~m"] {
+            let line = GridLine::parse(text).unwrap();
+            assert_eq!(line.to_string(), text);
+        }
+        let glide = GridLine::parse("r~P -").unwrap();
+        assert_eq!(glide.to_string(), "r,~P -");
+        assert_eq!(GridLine::parse("r,~P -").unwrap(), glide);
     }
 
     #[test]
