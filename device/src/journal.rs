@@ -16,7 +16,7 @@ pub struct Journal(Arc<Kept>);
 
 #[derive(Debug)]
 struct Kept {
-    lines: Mutex<VecDeque<String>>,
+    lines: Mutex<VecDeque<Arc<str>>>,
     coming: broadcast::Sender<String>,
 }
 
@@ -30,22 +30,20 @@ impl Default for Journal {
 impl Journal {
     /// Keeps a line, with the time in UTC before it.
     pub fn say(&self, line: &str) {
-        let mut line = format!("{} {}", time_of_day(), plain::line(line));
-        while line.len() > LINE_BYTES {
-            line.pop();
-        }
+        let line = format!("{} {}", time_of_day(), plain::line(line));
+        let line = &line[..line.floor_char_boundary(LINE_BYTES)];
         let mut lines = self.lines();
         if lines.len() == LINES {
             lines.pop_front();
         }
-        lines.push_back(line.clone());
+        lines.push_back(line.into());
         drop(lines);
-        let _ = self.0.coming.send(line);
+        let _ = self.0.coming.send(line.to_owned());
     }
 
     /// The last lines, oldest first.
     #[must_use]
-    pub fn last(&self, count: usize) -> Vec<String> {
+    pub fn last(&self, count: usize) -> Vec<Arc<str>> {
         let lines = self.lines();
         lines.iter().skip(lines.len().saturating_sub(count)).cloned().collect()
     }
@@ -56,7 +54,7 @@ impl Journal {
         self.0.coming.subscribe()
     }
 
-    fn lines(&self) -> MutexGuard<'_, VecDeque<String>> {
+    fn lines(&self) -> MutexGuard<'_, VecDeque<Arc<str>>> {
         self.0.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

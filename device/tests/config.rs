@@ -208,3 +208,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn settings_have_an_end_as_they_go_with_each_take() {
+    let many = format!("[midi]\nports = [{}]\n", "\"alsa\", ".repeat(40_000));
+    assert!(error(&many).contains("midi.ports is too long"), "{}", error(&many));
+    let long = format!("[midi]\nmidi_in = [\"alsa:{}\"]\n", "x".repeat(100_000));
+    assert!(error(&long).contains("midi.midi_in is too long"), "{}", error(&long));
+    let text = format!("[recording]\nperformer = \"{}\"\n", "x".repeat(100_000));
+    assert!(error(&text).contains("performer") && error(&text).len() < 1000, "{}", error(&text));
+    // Each alone would do.
+    let port = format!("\"alsa:{}\", ", "x".repeat(500)).repeat(32);
+    let all = format!("[midi]\nports = [{port}]\nmidi_in = [{port}]\n");
+    assert!(error(&all).contains("all settings together"), "{}", error(&all));
+    let mut layers = Layers::defaults().unwrap();
+    assert_eq!(layers.file_in_part("rasika.toml", &all), []);
+    let (config, errors) = Config::of_what_can_be(layers).unwrap();
+    assert!(config.text.len() <= 16 * 1024 && errors.len() == 2, "{errors:?}");
+}

@@ -243,3 +243,9 @@ fn shares_are_per_cents_of_the_time() {
     refused_with("[share]\nG = 70", "G = 70", &["0 to 60"]);
     refused_with("[share]\nG = 60\nP = 50", "[share]", &["make 110 %"]);
 }
+
+#[test]
+fn a_name_without_end() {
+    let long = format!("name = \"{}\"", "x".repeat(65));
+    refused("name = \"Bihag\"", &long, "name", &["longer than 64"]);
+}

@@ -137,3 +137,22 @@ fn settings_that_shut_every_laptop_out_are_refused() {
     check("[link]\nlisten = []\n").unwrap();
     check("[link]\nserial = []\n").unwrap();
 }
+
+#[test]
+fn a_line_about_a_file_cannot_make_the_ledger_unreadable() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = open(folder.path());
+    put(&shelf, "works");
+    shelf.proven(KIND).unwrap();
+    shelf.keep(FileKind::Raga, &name("long"), b"long", &"ä".repeat(5_000_000)).unwrap();
+    assert!(shelf.list(FileKind::Raga)[0].about.len() <= 160);
+    drop(shelf);
+    let ledger = folder.path().join("ledger.json");
+    // As a former release left it.
+    let text = std::fs::read_to_string(&ledger).unwrap();
+    let about = "\"about\": \"";
+    std::fs::write(&ledger, text.replace(about, &format!("{about}{}", "x".repeat(3_000_000)))).unwrap();
+    let (shelf, told) = Shelf::open(folder.path()).unwrap();
+    assert_eq!((in_force(&shelf), told), (vec!["works".to_owned()], vec![]));
+    assert!(shelf.list(FileKind::Raga)[0].about.len() <= 160);
+}

@@ -8,6 +8,7 @@ mod value;
 
 pub use layers::{ConfigError, DEFAULTS, Layers, Origin, Setting};
 
+use crate::link::message::bounds::SETTINGS;
 use crate::link::serial::BAUD;
 use crate::performer::Sa;
 use crate::performer::choice::Choosing;
@@ -200,6 +201,19 @@ impl Config {
     }
 
     fn of_values(layers: &Layers, values: &Values<'_>) -> Result<Self, ConfigError> {
+        let config = Self::of_each(layers, values)?;
+        if config.text.len() > SETTINGS {
+            // They go with each take.
+            let longest = layers.settings().iter().max_by_key(|setting| setting.value.to_string().len());
+            let path = longest.map(|setting| format!("{}.{}", setting.section, setting.key)).unwrap_or_default();
+            let what =
+                format!("all settings together are longer than {SETTINGS} bytes, {path} the longest; shorten it");
+            return Err(values.wrong(&path, what));
+        }
+        Ok(config)
+    }
+
+    fn of_each(layers: &Layers, values: &Values<'_>) -> Result<Self, ConfigError> {
         Ok(Self {
             box_name: values.named("box.name")?,
             camera: camera(values)?,

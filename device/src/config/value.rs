@@ -1,6 +1,7 @@
 //! Single values as what they must be.
 
 use super::layers::{ConfigError, Layers, Origin};
+use crate::link::message::bounds::{SETTING, cut};
 use crate::nearest::nearest;
 use crate::performer::Sa;
 use std::cell::RefCell;
@@ -8,8 +9,12 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use toml::Value;
 
-/// Most letters of a text.
-const LONGEST_TEXT: usize = 4096;
+/// Most bytes of a text.
+const LONGEST_TEXT: usize = SETTING;
+/// Most texts of a list.
+const LONGEST_LIST: usize = 32;
+/// Most bytes of a text in a list.
+const LONGEST_LISTED: usize = 512;
 
 /// Settings by their path, `section.key`.
 pub struct Values<'a> {
@@ -49,7 +54,10 @@ impl<'a> Values<'a> {
 
     pub fn yes(&self, path: &str) -> Result<bool, ConfigError> {
         let value = &self.layers.get(path)?.value;
-        value.as_bool().ok_or_else(|| self.wrong(path, format!("{path} is {value}; it must be true or false")))
+        value.as_bool().ok_or_else(|| {
+            let value = shown(value);
+            self.wrong(path, format!("{path} is {value}; it must be true or false"))
+        })
     }
 
     pub fn whole(&self, path: &str, range: RangeInclusive<i64>) -> Result<i64, ConfigError> {
@@ -85,6 +93,7 @@ impl<'a> Values<'a> {
     }
 
     fn out_of<T: std::fmt::Display>(&self, path: &str, value: &Value, what: &str, least: T, most: T) -> ConfigError {
+        let value = shown(value);
         self.wrong(path, format!("{path} is {value}; it must be {what} from {least} to {most}"))
     }
 
@@ -92,7 +101,12 @@ impl<'a> Values<'a> {
         let value = &self.layers.get(path)?.value;
         let plain = |text: &&str| text.len() <= LONGEST_TEXT && !text.contains(char::is_control);
         let found = value.as_str().filter(plain).map(str::to_owned);
-        found.ok_or_else(|| self.wrong(path, format!("{path} is {value}; it must be a text of one line in \"quotes\"")))
+        found.ok_or_else(|| {
+            let (value, most) = (shown(value), LONGEST_TEXT);
+            let what =
+                format!("{path} is {value}; it must be a text of one line in \"quotes\", of at most {most} bytes");
+            self.wrong(path, what)
+        })
     }
 
     /// A text that is not empty.
@@ -116,10 +130,24 @@ impl<'a> Values<'a> {
 
     pub fn texts(&self, path: &str) -> Result<Vec<String>, ConfigError> {
         let value = &self.layers.get(path)?.value;
-        let texts = |list: &Vec<Value>| list.iter().map(|one| one.as_str().map(str::to_owned)).collect();
+        let plain = |text: &&str| !text.contains(char::is_control);
+        let texts = |list: &Vec<Value>| list.iter().map(|one| one.as_str().filter(plain).map(str::to_owned)).collect();
         let found: Option<Vec<String>> = value.as_array().and_then(texts);
-        found.ok_or_else(|| {
+        let found = found.ok_or_else(|| {
+            let value = shown(value);
             self.wrong(path, format!("{path} is {value}; it must be a list of texts, as [\"a\", \"b\"]"))
-        })
+        })?;
+        if found.len() > LONGEST_LIST || found.iter().any(|text| text.len() > LONGEST_LISTED) {
+            let most = format!("{LONGEST_LIST} texts of {LONGEST_LISTED} bytes");
+            return Err(self.wrong(path, format!("{path} is too long; a list has at most {most}: shorten it")));
+        }
+        Ok(found)
     }
+}
+
+/// A value in a sentence: its beginning, if it is long.
+fn shown(value: &Value) -> String {
+    const MOST: usize = 200;
+    let text = value.to_string();
+    if text.len() > MOST { format!("{}…", cut(&text, MOST)) } else { text }
 }

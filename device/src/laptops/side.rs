@@ -1,14 +1,14 @@
 //! The box as the link asks it: takes from the store, files from the shelf, everything else from its parts.
 
 use super::shown::Shown;
-use super::takes::{id_of, info_of};
+use super::takes::{fits, id_of, info_of};
 use crate::control::Report;
 use crate::journal::Journal;
 use crate::link::message::{
     BoxId, FileKind, FileName, FileState, Hash, Label, MoodNow, Proof, Pruned, PublicKey, Reason, Refusal, Status,
     TakeId, TakeInfo,
 };
-use crate::link::{BoxSide, Inbox, SET_BACK};
+use crate::link::{BoxSide, Inbox, Opened, SET_BACK};
 use crate::shelf::{ANOTHER_CHANGES, Before, PROVING, Shelf, ShelfError};
 use crate::store::{self, Store, StoreError, TakeHash};
 use std::path::{Path, PathBuf};
@@ -193,12 +193,16 @@ impl BoxSide for Side {
 
     fn chunks(&self, id: TakeId, hash: [u8; 32], from_part: u32, limit: u32) -> Result<Vec<Vec<u8>>, Refusal> {
         let gone = || Refusal::new(Reason::NotFound, "the take is no longer on the box; pull again");
+        let long = "the settings it was recorded with are too long for the link; copy the box's file of takes by hand";
         let chunks = self.ask(|store, _| {
             let take = store.take(id_of(id))?;
+            if !fits(&take.recorded) {
+                return Ok(Some(Err(Refusal::new(Reason::Impossible, long))));
+            }
             let is_it = take.state.is_whole() && take.hash == Some(TakeHash(hash));
-            is_it.then(|| store.chunks(take.id, from_part, limit)).transpose()
+            is_it.then(|| store.chunks(take.id, from_part, limit).map(Ok)).transpose()
         });
-        chunks?.ok_or_else(gone)
+        chunks?.ok_or_else(gone)?
     }
 
     fn held(&self, laptop: PublicKey, key: &[u8; 32], proofs: &[Proof]) -> Result<u32, Refusal> {
@@ -282,14 +286,15 @@ impl BoxSide for Side {
         Ok(self.parts.shelf.list(kind))
     }
 
-    fn file(&self, kind: FileKind, name: &FileName) -> Result<Vec<u8>, Refusal> {
+    fn file(&self, kind: FileKind, name: &FileName) -> Result<Opened, Refusal> {
         if kind == FileKind::Config && name.as_str() == IN_FORCE {
-            return Ok(self.parts.config.clone().into_bytes());
+            return Ok(Opened::text(self.parts.config.clone().into_bytes()));
         }
-        self.parts.shelf.file(kind, name).map_err(|error| unshelved(&error))
+        let (file, hash) = self.parts.shelf.open_file(kind, name).map_err(|error| unshelved(&error))?;
+        Opened::file(file, hash).map_err(|error| Refusal::new(Reason::Fault, error.to_string()))
     }
 
-    fn logs(&self, lines: u32) -> Result<Vec<String>, Refusal> {
+    fn logs(&self, lines: u32) -> Result<Vec<Arc<str>>, Refusal> {
         Ok(self.parts.journal.last(lines as usize))
     }
 

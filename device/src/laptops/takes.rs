@@ -1,5 +1,6 @@
 //! Takes on the wire and takes in the store are the same takes.
 
+use crate::link::message::bounds::{NAME, SETTING, SETTINGS};
 use crate::link::message::{self, Label, TakeInfo};
 use crate::store::{BoxId, Moment, Recorded, State, Take, TakeHash, TakeId};
 
@@ -7,6 +8,15 @@ use crate::store::{BoxId, Moment, Recorded, State, Take, TakeHash, TakeId};
 #[must_use]
 pub const fn id_of(id: message::TakeId) -> TakeId {
     TakeId { box_id: BoxId(id.box_id.0), number: id.number }
+}
+
+/// Whether the wire carries all that was recorded of a take. Else it carries the beginning of a text that is too long,
+/// which is not what the take's hash proves.
+#[must_use]
+pub fn fits(recorded: &Recorded) -> bool {
+    recorded.performer.len() <= SETTING
+        && recorded.config.len() <= SETTINGS
+        && recorded.model.len().max(recorded.started.boot.len()) <= NAME
 }
 
 /// A whole take for the wire; `None` while it is not whole.

@@ -2,14 +2,69 @@
 
 use super::inbox::Inbox;
 use super::message::{
-    BoxId, FileKind, FileName, FileState, Hash, Label, MoodNow, Proof, Pruned, PublicKey, Refusal, Status, TakeId,
-    TakeInfo,
+    BoxId, BulkHead, FileKind, FileName, FileState, Hash, Label, MoodNow, PIECE, Proof, Pruned, PublicKey, Reason,
+    Refusal, Status, TakeId, TakeInfo,
 };
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// What a box says that has never come to the change after which it is asked.
 pub const SET_BACK: &str = "the box counts its changes from an older copy of its takes; pull again";
+
+/// A file of a box's, open.
+pub struct Opened {
+    /// Its length and hash.
+    pub head: BulkHead,
+    from: Box<dyn SeekRead>,
+}
+
+trait SeekRead: Read + Seek + Send {}
+impl<T: Read + Seek + Send> SeekRead for T {}
+
+impl Opened {
+    /// A file on the disk, of a hash that is known.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn file(file: std::fs::File, hash: Hash) -> io::Result<Self> {
+        let bytes = file.metadata()?.len();
+        Ok(Self { head: BulkHead { bytes, hash }, from: Box::new(file) })
+    }
+
+    /// What is in memory.
+    #[must_use]
+    pub fn text(bytes: Vec<u8>) -> Self {
+        let head = BulkHead { bytes: bytes.len() as u64, hash: Hash::of(&bytes) };
+        Self { head, from: Box::new(Cursor::new(bytes)) }
+    }
+
+    /// Goes on at a byte.
+    pub(super) fn skip(&mut self, offset: u64) -> Result<(), Refusal> {
+        self.from.seek(SeekFrom::Start(offset.min(self.head.bytes))).map(drop).map_err(|error| unread(&error))
+    }
+
+    /// The next piece; empty at the end.
+    pub(super) fn piece(&mut self) -> Result<Vec<u8>, Refusal> {
+        let mut piece = vec![0; PIECE];
+        let mut filled = 0;
+        while filled < piece.len() {
+            match self.from.read(&mut piece[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(unread(&error)),
+            }
+        }
+        piece.truncate(filled);
+        Ok(piece)
+    }
+}
+
+fn unread(error: &io::Error) -> Refusal {
+    Refusal::new(Reason::Fault, format!("the box cannot read the file ({error}); check its disk"))
+}
 
 /// The box, as laptops see it. Calls may wait for the disk (they come from threads that may wait), except
 /// [`Self::panic`]. Several may come at once.
@@ -65,11 +120,11 @@ pub trait BoxSide: Send + Sync + 'static {
     /// The files of a kind.
     fn list(&self, kind: FileKind) -> Result<Vec<FileState>, Refusal>;
 
-    /// A file of its own, whole.
-    fn file(&self, kind: FileKind, name: &FileName) -> Result<Vec<u8>, Refusal>;
+    /// A file of its own, to be read piece by piece.
+    fn file(&self, kind: FileKind, name: &FileName) -> Result<Opened, Refusal>;
 
     /// The last lines of its log, oldest first.
-    fn logs(&self, lines: u32) -> Result<Vec<String>, Refusal>;
+    fn logs(&self, lines: u32) -> Result<Vec<Arc<str>>, Refusal>;
 
     /// Lines to come; who reads too slowly misses some.
     fn new_logs(&self) -> tokio::sync::broadcast::Receiver<String>;

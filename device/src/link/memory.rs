@@ -1,7 +1,7 @@
 //! A box and a laptop without disk or camera: for tests and rehearsals of the link.
 
 use super::SET_BACK;
-use super::box_side::BoxSide;
+use super::box_side::{BoxSide, Opened};
 use super::inbox::Inbox;
 use super::laptop_side::{LaptopSide, Wanted};
 use super::message::{
@@ -89,6 +89,11 @@ impl MemoryBox {
 
     /// Records a take.
     pub fn record(&self, label: Label, chunks: Vec<Vec<u8>>) -> TakeInfo {
+        self.record_with(label, chunks, String::new())
+    }
+
+    /// Records a take while these are the box's settings.
+    pub fn record_with(&self, label: Label, chunks: Vec<Vec<u8>>, config: String) -> TakeInfo {
         let mut kept = self.kept();
         let id = TakeId { box_id: self.id(), number: kept.takes.len() as u64 + 1 };
         let mut take = TakeInfo {
@@ -98,7 +103,7 @@ impl MemoryBox {
             label,
             performer: String::new(),
             discarded: false,
-            recorded: Recorded { label, ..Recorded::default() },
+            recorded: Recorded { label, config, ..Recorded::default() },
             observations: chunks.iter().map(|chunk| codec::count(chunk).unwrap_or(1) as u64).sum(),
             bytes: chunks.iter().map(|chunk| chunk.len() as u64).sum(),
             hash: [0; 32],
@@ -326,14 +331,14 @@ impl BoxSide for MemoryBox {
         Ok(files.map(|((kind, name), file)| self.state(&kept, *kind, name, file)).collect())
     }
 
-    fn file(&self, kind: FileKind, name: &FileName) -> Result<Vec<u8>, Refusal> {
+    fn file(&self, kind: FileKind, name: &FileName) -> Result<Opened, Refusal> {
         let found = self.kept().files.get(&(kind, name.clone())).cloned();
-        found.ok_or_else(|| Refusal::new(Reason::NotFound, "there is no such file; list them"))
+        found.map(Opened::text).ok_or_else(|| Refusal::new(Reason::NotFound, "there is no such file; list them"))
     }
 
-    fn logs(&self, lines: u32) -> Result<Vec<String>, Refusal> {
-        let log = self.kept().log.clone();
-        Ok(log[log.len().saturating_sub(lines as usize)..].to_vec())
+    fn logs(&self, lines: u32) -> Result<Vec<Arc<str>>, Refusal> {
+        let log = &self.kept().log;
+        Ok(log[log.len().saturating_sub(lines as usize)..].iter().map(|line| line.as_str().into()).collect())
     }
 
     fn new_logs(&self) -> broadcast::Receiver<String> {

@@ -53,7 +53,7 @@ pub mod secure;
 pub mod serial;
 pub mod server;
 
-pub use box_side::{BoxSide, SET_BACK};
+pub use box_side::{BoxSide, Opened, SET_BACK};
 pub use client::{Client, Coming, Progress, Pulled};
 pub use error::{LinkError, NotLetIn};
 pub use inbox::Inbox;

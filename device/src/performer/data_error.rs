@@ -3,6 +3,9 @@
 use crate::nearest::nearest;
 use std::ops::Range;
 
+/// Bytes of a name: it is shown in a line, and sent with every change of mood.
+const LONGEST_NAME: usize = 64;
+
 /// A raga, tala or map file that cannot be used. Reads `ragas/foo.toml:12: what is wrong; what to do`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: {what}")]
@@ -30,6 +33,21 @@ impl Source<'_> {
         let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
         DataError { file: self.file.to_owned(), line, what: what.into() }
+    }
+
+    /// The name that a file gives: of one line and not long, as it is shown and sent.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn name(&self, name: &toml::Spanned<String>) -> Result<String, DataError> {
+        let text = name.get_ref().trim();
+        let what = match text {
+            "" => "there is no name; write one".to_owned(),
+            _ if text.len() > LONGEST_NAME => format!("the name is longer than {LONGEST_NAME} bytes; shorten it"),
+            _ if text.contains(char::is_control) => "the name holds a control character; take it out".to_owned(),
+            _ => return Ok(text.to_owned()),
+        };
+        Err(self.error(&name.span(), what))
     }
 
     /// The text as a TOML table of a known shape.

@@ -128,6 +128,9 @@ impl Library {
         let index = self.raga(&raga.name).unwrap_or(self.ragas.len());
         if index < self.ragas.len() {
             self.ragas[index] = raga;
+        } else if index >= MOST {
+            let what = format!("a library holds no more than {MOST} ragas; take some out");
+            return Err(DataError { file: file.to_owned(), line: 1, what });
         } else {
             self.ragas.push(raga);
         }
@@ -143,6 +146,9 @@ impl Library {
         let index = self.tala(&tala.name).unwrap_or(self.talas.len());
         if index < self.talas.len() {
             self.talas[index] = tala;
+        } else if index >= MOST {
+            let what = format!("a library holds no more than {MOST} talas; take some out");
+            return Err(DataError { file: file.to_owned(), line: 1, what });
         } else {
             self.talas.push(tala);
         }

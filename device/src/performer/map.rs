@@ -126,14 +126,14 @@ impl RasaMap {
             &raw.shanta,
         ];
         let styles = nine.iter().map(|style| read_style(&source, style, library)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { name: raw.name, source: raw.source, styles, bols: read_bols(&source, &raw.bols)? })
+        Ok(Self { name: source.name(&raw.name)?, source: raw.source, styles, bols: read_bols(&source, &raw.bols)? })
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MapFile {
-    name: String,
+    name: Spanned<String>,
     source: String,
     bols: Spanned<BTreeMap<Spanned<String>, Spanned<Vec<u8>>>>,
     shringara: StyleFile,

@@ -178,14 +178,14 @@ impl Tala {
             starts.push(khali.len() as u8);
             khali.extend((0..*matras).map(|_| raw.khali.get_ref().contains(&number)));
         }
-        Ok(Self { name: raw.name, theka, between, starts, khali })
+        Ok(Self { name: source.name(&raw.name)?, theka, between, starts, khali })
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TalaFile {
-    name: String,
+    name: Spanned<String>,
     vibhags: Spanned<Vec<u8>>,
     khali: Spanned<Vec<u8>>,
     theka: Spanned<String>,

@@ -1,5 +1,6 @@
 //! Which files there are, which are in force, and which were before.
 
+use crate::link::message::bounds::{ABOUT, cut};
 use crate::link::message::{FileKind, FileName, FileState, Hash};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,8 +17,10 @@ pub const BUILT_IN: &str = "built-in";
 const KEPT: usize = 8;
 /// Ragas in force at once; the same bound as the library's.
 const MOST_RAGAS: usize = 100;
-/// A ledger is never larger.
+/// A ledger is never larger: what could not be read at the next start is not written.
 const MOST_BYTES: u64 = 4 << 20;
+/// Former releases wrote larger ones, with lines about files that were as long as the files.
+const MOST_OF_FORMER: u64 = 128 << 20;
 
 /// A file on the shelf.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +35,16 @@ pub struct Entry {
     pub bytes: u64,
     /// A line for people.
     pub about: String,
+}
+
+impl Entry {
+    /// The line about it in one that lists can carry.
+    fn shorten(&mut self) {
+        if self.about.len() > ABOUT {
+            const MORE: &str = "…";
+            self.about = format!("{}{MORE}", cut(&self.about, ABOUT - MORE.len()));
+        }
+    }
 }
 
 /// What is in force of a kind. Of ragas that may be many, of everything else one; none is what is built in.
@@ -96,18 +109,25 @@ impl Ledger {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(error.to_string()),
         };
-        if length > MOST_BYTES {
+        if length > MOST_OF_FORMER {
             return Err("it is far too large".to_owned());
         }
         let text = std::fs::read(file).map_err(|error| error.to_string())?;
-        serde_json::from_slice(&text).map_err(|error| error.to_string())
+        let mut ledger: Self = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+        ledger.files.iter_mut().for_each(Entry::shorten);
+        Ok(ledger)
     }
 
     pub fn text(&self) -> io::Result<Vec<u8>> {
-        Ok(serde_json::to_vec_pretty(self)?)
+        let text = serde_json::to_vec_pretty(self)?;
+        if text.len() as u64 > MOST_BYTES {
+            return Err(io::Error::other("the ledger would be too large; push fewer files"));
+        }
+        Ok(text)
     }
 
-    pub fn keep(&mut self, entry: Entry) {
+    pub fn keep(&mut self, mut entry: Entry) {
+        entry.shorten();
         let same = |other: &Entry| other.kind == entry.kind && other.hash == entry.hash;
         self.files.retain(|other| !same(other));
         let kind = entry.kind;

@@ -236,14 +236,16 @@ impl Shelf {
         self.ledger().list(kind)
     }
 
-    /// A file by name; of several by one name that which is in force, else the newest.
+    /// A file by name, open to be read, and its hash; of several by one name that which is in force, else the newest.
     ///
     /// # Errors
     /// There is none, or the disk.
-    pub fn file(&self, kind: FileKind, name: &FileName) -> Result<Vec<u8>, ShelfError> {
+    pub fn open_file(&self, kind: FileKind, name: &FileName) -> Result<(File, Hash), ShelfError> {
         let hash = self.ledger().named(kind, name);
         let hash = hash.ok_or_else(|| ShelfError::Absent { kind: label(kind), name: name.to_string() })?;
-        self.read(hash)
+        let path = self.path(hash);
+        let file = File::open(&path).map_err(|cause| ShelfError::Disk { path, cause })?;
+        Ok((file, hash))
     }
 
     /// The bytes of a file.

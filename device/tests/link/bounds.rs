@@ -1,10 +1,16 @@
 //! Peers that fill what they can, answer nothing, or end in the middle: each is told in seconds, at a bounded cost.
 
-use crate::stage::{LONG, Stage, name, noise};
-use rasika_device::link::message::{FileKind, Hash, Hello, Reason, Refusal, TakeId};
-use rasika_device::link::mux::{Frame, Kind};
+use crate::adversary::{FakeBox, FakeLaptop, Key, yes};
+use crate::stage::{LONG, Stage, name, noise, pull};
+use rasika_device::link::memory::MemoryLaptop;
+use rasika_device::link::message::{
+    BoxId, BulkHead, FileKind, Hash, Hello, Known, Label, Proof, PublicKey, Reason, Recorded, Refusal, Request, TakeId,
+    TakeInfo, TakeState,
+};
+use rasika_device::link::mux::{Frame, Kind, MAX_STREAMS};
 use rasika_device::link::secure::handshake::{self, Handshaken};
-use rasika_device::link::{Client, LinkError, NotLetIn, Pace};
+use rasika_device::link::{Client, Expect, Identity, Limits, LinkError, NotLetIn, Pace};
+use rasika_models::Rasa;
 use std::time::Duration;
 use tokio::io::DuplexStream;
 use tokio::time::timeout;
@@ -167,4 +173,95 @@ async fn laptops_are_told_that_the_box_starts_anew() {
     assert_eq!(client.over().await, LinkError::StartsAnew);
     let late = timeout(LONG, stage.client(&address)).await.unwrap().map(drop);
     assert_eq!(late, Err(LinkError::NotLetIn(NotLetIn::StartsAnew)));
+}
+
+/// A take as no box would tell it.
+fn huge_take(change: u64) -> TakeInfo {
+    TakeInfo {
+        id: TakeId { box_id: BoxId([7; 16]), number: u64::MAX },
+        change,
+        state: TakeState::Confirmed,
+        label: Label(Some(Rasa::Veera)),
+        performer: String::new(),
+        discarded: false,
+        recorded: Recorded { label: Label(Some(Rasa::Veera)), ..Recorded::default() },
+        observations: u64::MAX,
+        bytes: u64::MAX,
+        hash: [1; 32],
+    }
+}
+
+/// A box that answers with what `answers` says, and a laptop's session with it.
+async fn answering(answers: impl FnMut(&Request) -> Vec<Vec<u8>> + Send + 'static) -> Client {
+    let fake = FakeBox::bind(Key::draw(), "fake").await;
+    let expect = Expect::Box { name: "fake".to_owned(), key: fake.key.public };
+    let address = fake.address.clone();
+    tokio::spawn(fake.serve(Some(BoxId([7; 16])), answers));
+    Client::connect_tcp(&address, &Identity::draw().unwrap(), "laptop", &expect).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_box_makes_too_long_or_too_large_is_refused_by_the_laptop() {
+    let client = answering(|request| match request {
+        Request::Changes { .. } => vec![yes(&huge_take(1)), yes(&huge_take(1))],
+        // More than the take has, were it not so large; the second brings nothing.
+        Request::Take { .. } => vec![yes(&vec![0_u8; 100]), yes(&Vec::<u8>::new())],
+        Request::Held { .. } => vec![yes(&u32::MAX)],
+        Request::Keys => vec![yes(&vec![Known { name: String::new(), key: PublicKey([0; 32]), since_unix_ms: 0 }; 65])],
+        Request::Fetch { .. } => vec![yes(&BulkHead { bytes: 10, hash: Hash([0; 32]) }), yes(&Vec::<u8>::new())],
+        // A text of 60 000 bytes where a mood has names.
+        Request::Status => vec![[&[0, 200, 168, 3][..], &[b'x'; 60_000]].concat()],
+        _ => vec![],
+    })
+    .await;
+    let refused = |error: LinkError| assert!(matches!(error, LinkError::Violation(_)), "{error:?}");
+    refused(client.pull(MemoryLaptop::default(), 0, false, |_| {}).await.map(drop).unwrap_err());
+    let proof = Proof { id: huge_take(1).id, hash: [1; 32] };
+    refused(client.held(&[proof, proof]).await.unwrap_err());
+    refused(client.keys().await.unwrap_err());
+    refused(client.status().await.unwrap_err());
+    refused(client.fetch(FileKind::Raga, &name("r.toml"), &mut Vec::new(), |_| {}).await.unwrap_err());
+
+    // Changes that never go on would be a pull without end.
+    let client = answering(|request| match request {
+        Request::Changes { .. } => {
+            let gone = TakeInfo { state: TakeState::Gone, ..huge_take(5) };
+            vec![yes(&gone), yes(&gone)]
+        }
+        _ => vec![],
+    })
+    .await;
+    refused(client.pull(MemoryLaptop::default(), 0, false, |_| {}).await.map(drop).unwrap_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_take_with_endless_settings_keeps_no_other_from_coming() {
+    let stage = Stage::new();
+    stage.record(1, 1, 300);
+    stage.served.record_with(Label(Some(Rasa::Veera)), vec![noise(100, 1)], "x".repeat(200_000));
+    stage.record(1, 1, 300);
+    let client = stage.client(&stage.tcp().await).await.unwrap();
+    let pulled = timeout(LONG, pull(&client, &MemoryLaptop::default())).await.unwrap().unwrap();
+    assert_eq!((pulled.takes, pulled.missing.len()), (2, 1), "{pulled:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_laptop_that_fills_all_its_streams_is_hung_up_on() {
+    let stage = Stage::strangers(Limits::default());
+    let key = Key::draw();
+    stage.ring.add("rogue", key.public).unwrap();
+    let mut rogue = FakeLaptop::enter(&stage.tcp().await, &key, &Hello::new("rogue")).await.unwrap();
+    // A window's worth of unfinished message on each stream, as no laptop needs.
+    let part = vec![0; 16_000];
+    let filled = async {
+        for stream in 1..=MAX_STREAMS as u32 {
+            for _ in 0..3 {
+                if !rogue.frame(stream, 1, &part).await {
+                    return;
+                }
+            }
+        }
+        while rogue.hear().await.is_ok() {}
+    };
+    timeout(Duration::from_secs(15), filled).await.expect("it is hung up on");
 }

@@ -8,8 +8,8 @@ mod pull;
 pub use pull::Pulled;
 
 use super::message::{
-    Challenge, FileKind, FileName, FileState, Hash, Hello, Known, Label, MoodNow, Proof, Pruned, PublicKey, Refusal,
-    Request, Status, TakeId, TakeInfo,
+    Challenge, FileKind, FileName, FileState, Hash, Hello, Known, Label, List, MoodNow, Proof, Pruned, PublicKey,
+    Refusal, Request, Status, TakeId, TakeInfo, bounds,
 };
 use super::mux::{Pace, Session, Stream};
 use super::secure::admission::{enrol, enter, say};
@@ -172,7 +172,11 @@ impl Client {
     pub async fn held(&self, proofs: &[Proof]) -> Result<u32, LinkError> {
         let mut count = 0;
         for proofs in proofs.chunks(256) {
-            count += self.one::<u32>(Request::Held { proofs: proofs.to_vec() }).await?;
+            let held = self.one::<u32>(Request::Held { proofs: proofs.to_vec() }).await?;
+            if held as usize > proofs.len() {
+                return Err(LinkError::Violation("more takes held than were shown"));
+            }
+            count += held;
         }
         Ok(count)
     }
@@ -181,8 +185,8 @@ impl Client {
     pub async fn prune(&self, proofs: &[Proof]) -> Result<Vec<Pruned>, LinkError> {
         let mut pruned = Vec::new();
         for proofs in proofs.chunks(256) {
-            let some: Vec<Pruned> = self.one(Request::Prune { proofs: proofs.to_vec() }).await?;
-            pruned.extend(some);
+            let some: List<Pruned, { bounds::PRUNED }> = self.one(Request::Prune { proofs: proofs.to_vec() }).await?;
+            pruned.extend(some.0);
         }
         Ok(pruned)
     }
@@ -199,7 +203,8 @@ impl Client {
 
     /// The box's files of a kind.
     pub async fn list(&self, kind: FileKind) -> Result<Vec<FileState>, LinkError> {
-        self.one(Request::List { kind }).await
+        let List(files) = self.one::<List<_, { bounds::FILES }>>(Request::List { kind }).await?;
+        Ok(files)
     }
 
     /// Puts a pushed file in force.
@@ -214,7 +219,8 @@ impl Client {
 
     /// The laptops the box knows.
     pub async fn keys(&self) -> Result<Vec<Known>, LinkError> {
-        self.one(Request::Keys).await
+        let List(keys) = self.one::<List<_, { bounds::KEYS }>>(Request::Keys).await?;
+        Ok(keys)
     }
 
     /// Takes a laptop off the box's list; its sessions end, this one too if it is its own.

@@ -3,7 +3,10 @@
 use super::{Client, Coming, Progress};
 use crate::link::LinkError;
 use crate::link::laptop_side::{LaptopSide, Wanted};
-use crate::link::message::{BoxId, Reason, Request, TakeId, TakeInfo};
+use crate::link::message::{BoxId, MAX_CHUNK, Reason, Request, TakeId, TakeInfo};
+
+/// A pull ends when so many takes did not come.
+const MOST_LEFT_OUT: usize = 10_000;
 
 /// What a pull brought.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -99,7 +102,10 @@ impl<L: LaptopSide, P: FnMut(Progress) + Send> Pulling<'_, L, P> {
                 let anew = "the box has begun a new file of takes";
                 return Err(LinkError::Broken(anew.to_owned()).into());
             }
-            newest = newest.max(take.change);
+            if take.change <= newest {
+                return Err(LinkError::Violation("changes that do not go on").into());
+            }
+            newest = take.change;
             if self.change(take, follow).await? {
                 self.pulled.changes += 1;
             }
@@ -110,6 +116,10 @@ impl<L: LaptopSide, P: FnMut(Progress) + Send> Pulling<'_, L, P> {
 
     /// Takes in a change; false if it did not come.
     async fn change(&mut self, take: TakeInfo, follow: bool) -> Result<bool, Stop> {
+        if self.pulled.missing.len().max(self.pulled.others.len()) >= MOST_LEFT_OUT {
+            let many = format!("more than {MOST_LEFT_OUT} takes did not come; look at the box, then pull again");
+            return Err(LinkError::Here(many).into());
+        }
         let (name, asked) = (self.client.hello.name.clone(), take.clone());
         match self.here(move |laptop| laptop.change(&name, &asked)).await? {
             Wanted::Nothing => {}
@@ -120,7 +130,7 @@ impl<L: LaptopSide, P: FnMut(Progress) + Send> Pulling<'_, L, P> {
                 return Ok(false);
             }
             Wanted::Chunks { from_part } => {
-                self.shown.total_bytes = self.shown.done_bytes + take.bytes;
+                self.shown.total_bytes = self.shown.done_bytes.saturating_add(take.bytes);
                 let why = match self.chunks(&take, from_part).await {
                     Ok(true) => None,
                     Ok(false) => Some("is damaged on the box, or on the way".to_owned()),
@@ -147,9 +157,14 @@ impl<L: LaptopSide, P: FnMut(Progress) + Send> Pulling<'_, L, P> {
     async fn chunks(&mut self, take: &TakeInfo, from_part: u32) -> Result<bool, LinkError> {
         let request = Request::Take { id: take.id, hash: take.hash, from_part };
         let mut chunks: Coming<Vec<u8>> = self.client.coming(request).await?;
-        let mut part = from_part;
+        let (mut part, mut left) = (from_part, take.bytes);
         while let Some(chunk) = chunks.next().await? {
             let (length, of) = (chunk.len() as u64, take.clone());
+            // An empty one would bring nothing, without end.
+            if length == 0 || chunk.len() > MAX_CHUNK || length > left {
+                return Err(LinkError::Violation("a chunk that is none of the take"));
+            }
+            left -= length;
             self.here(move |laptop| laptop.chunk(&of, part, &chunk)).await?;
             part += 1;
             self.pulled.bytes += length;

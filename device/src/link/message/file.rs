@@ -1,5 +1,6 @@
 //! Files on the wire: models, config, ragas, maps.
 
+use super::bounds::{ABOUT, SENTENCE, Text};
 use postcard_schema::Schema;
 use postcard_schema::schema::NamedType;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -106,6 +107,7 @@ pub struct FileState {
     /// Whether [`super::Request::Rollback`] brings it back.
     pub previous: bool,
     /// A line for people: what a model was trained on and its scores, what a raga is called.
+    #[serde(with = "Text::<ABOUT>")]
     pub about: String,
 }
 
@@ -120,6 +122,7 @@ pub struct Begun {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Pushed {
     /// What the box says of it.
+    #[serde(with = "Text::<SENTENCE>")]
     pub about: String,
 }
 

@@ -1,5 +1,6 @@
 //! Public keys.
 
+use super::bounds::{NAME, Text};
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -39,6 +40,7 @@ impl fmt::Debug for PublicKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Known {
     /// What its owner is called.
+    #[serde(with = "Text::<NAME>")]
     pub name: String,
     /// The key.
     pub key: PublicKey,

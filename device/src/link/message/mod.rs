@@ -4,6 +4,7 @@
 //! (see its variants). [`SCHEMA`] is a hash of the shapes of all of them: two programs that agree on it read each
 //! other's every message.
 
+pub mod bounds;
 mod file;
 mod hello;
 mod key;
@@ -13,6 +14,7 @@ mod request;
 mod status;
 mod take;
 
+pub use bounds::List;
 pub use file::{Begun, BulkHead, FileKind, FileName, FileState, Hash, Pushed};
 pub use hello::{Hello, PROTOCOL, SCHEMA};
 pub use key::{Known, PublicKey};
@@ -33,12 +35,18 @@ pub const PIECE: usize = 16 * 1024;
 /// A chunk of a take is no longer.
 pub const MAX_CHUNK: usize = 60 * 1024;
 
+/// What [`write`] says of a message that is longer than any.
+pub const TOO_LONG: LinkError = LinkError::Violation("a message too long to send");
+
 /// As bytes.
 pub fn write<T: Serialize>(message: &T) -> Result<Vec<u8>, LinkError> {
-    let bytes = postcard::to_stdvec(message).map_err(|_| LinkError::Violation("a message that cannot be written"))?;
+    let mut bytes =
+        postcard::to_stdvec(message).map_err(|_| LinkError::Violation("a message that cannot be written"))?;
     if bytes.len() > MAX_MESSAGE {
-        return Err(LinkError::Violation("a message too long to send"));
+        return Err(TOO_LONG);
     }
+    // It may wait long for a reader who is slow.
+    bytes.shrink_to_fit();
     Ok(bytes)
 }
 
@@ -52,12 +60,6 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, LinkError> {
 
 /// A name short enough for the wire, without control characters.
 pub fn short_name(name: &str) -> String {
-    let mut short = String::new();
-    for letter in name.chars().filter(|letter| !letter.is_control()) {
-        if short.len() + letter.len_utf8() > 64 {
-            break;
-        }
-        short.push(letter);
-    }
-    short
+    let name: String = name.chars().filter(|letter| !letter.is_control()).collect();
+    bounds::cut(&name, bounds::NAME).to_owned()
 }

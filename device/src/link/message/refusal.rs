@@ -1,5 +1,6 @@
 //! What the box will not do.
 
+use super::bounds::{SENTENCE, Text, cut};
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
@@ -29,16 +30,13 @@ pub struct Refusal {
     /// For programs.
     pub reason: Reason,
     /// For people.
+    #[serde(with = "Text::<SENTENCE>")]
     pub what: String,
 }
 
 impl Refusal {
-    /// Says no. What is longer than 500 bytes is cut.
+    /// Says no. What is longer than [`SENTENCE`] is cut.
     pub fn new(reason: Reason, what: impl Into<String>) -> Self {
-        let mut what = what.into();
-        while what.len() > 500 {
-            what.pop();
-        }
-        Self { reason, what }
+        Self { reason, what: cut(&what.into(), SENTENCE).to_owned() }
     }
 }

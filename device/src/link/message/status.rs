@@ -1,5 +1,6 @@
 //! How the box is.
 
+use super::bounds::{NAME, SENTENCE, Text, Texts};
 use super::label::Label;
 use super::take::BoxId;
 use postcard_schema::Schema;
@@ -21,8 +22,10 @@ pub struct MoodNow {
     /// How many hands are seen.
     pub hands: u8,
     /// The raga, "" before the first.
+    #[serde(with = "Text::<NAME>")]
     pub raga: String,
     /// What is playing: drone, alap, jor, gat, silence.
+    #[serde(with = "Text::<NAME>")]
     pub section: String,
 }
 
@@ -30,10 +33,12 @@ pub struct MoodNow {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, Schema)]
 pub struct Status {
     /// What it is called.
+    #[serde(with = "Text::<NAME>")]
     pub name: String,
     /// Its file of takes.
     pub box_id: BoxId,
     /// Version of its program.
+    #[serde(with = "Text::<NAME>")]
     pub program: String,
     /// How long the program runs.
     pub uptime_s: u64,
@@ -48,13 +53,16 @@ pub struct Status {
     /// Whether a take is being recorded.
     pub recording: bool,
     /// The model in force.
+    #[serde(with = "Text::<NAME>")]
     pub model: String,
     /// What is seen and played now.
     pub mood: MoodNow,
     /// MIDI ports, each with how it is.
+    #[serde(with = "Texts::<32, SENTENCE>")]
     pub ports: Vec<String>,
     /// Degrees Celsius of the board, where it tells.
     pub temperature_c: Option<f32>,
     /// What is wrong, a sentence each.
+    #[serde(with = "Texts::<32, SENTENCE>")]
     pub faults: Vec<String>,
 }

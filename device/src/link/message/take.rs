@@ -1,5 +1,6 @@
 //! Takes on the wire.
 
+use super::bounds::{MaybeText, NAME, SETTING, SETTINGS, Text};
 use super::key::PublicKey;
 use super::label::Label;
 use crate::link::LinkError;
@@ -36,6 +37,7 @@ pub struct Moment {
     /// What the wall clock said, in milliseconds since 1970.
     pub unix_ms: i64,
     /// The kernel's name of this boot.
+    #[serde(with = "Text::<NAME>")]
     pub boot: String,
     /// Milliseconds since that boot.
     pub since_boot_ms: u64,
@@ -47,14 +49,17 @@ pub struct Recorded {
     /// The rasa that was chosen.
     pub label: Label,
     /// Who performed.
+    #[serde(with = "Text::<SETTING>")]
     pub performer: String,
     /// When it began.
     pub started: Moment,
     /// The box's config in force.
+    #[serde(with = "Text::<SETTINGS>")]
     pub config: String,
     /// Version of the features.
     pub features_version: u32,
     /// The model that listened.
+    #[serde(with = "Text::<NAME>")]
     pub model: String,
     /// Whether frames were turned back from a mirror image.
     pub mirrored: bool,
@@ -76,6 +81,7 @@ pub struct TakeInfo {
     /// The rasa the box says it shows.
     pub label: Label,
     /// Who the box says performed.
+    #[serde(with = "Text::<SETTING>")]
     pub performer: String,
     /// Whether the box has discarded it.
     pub discarded: bool,
@@ -128,5 +134,6 @@ pub struct Pruned {
     /// Which.
     pub id: TakeId,
     /// `None` if its observations were deleted; else why not.
+    #[serde(with = "MaybeText::<180>")]
     pub kept: Option<String>,
 }

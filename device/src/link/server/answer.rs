@@ -3,7 +3,7 @@
 use super::{Serving, bulk};
 use crate::link::LinkError;
 use crate::link::box_side::BoxSide;
-use crate::link::message::{Challenge, PublicKey, Reason, Refusal, Request, TakeInfo};
+use crate::link::message::{Challenge, List, PublicKey, Reason, Refusal, Request, TOO_LONG, TakeInfo, bounds};
 use crate::link::mux::{Order, Stream};
 use serde::Serialize;
 use std::sync::Arc;
@@ -12,9 +12,11 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// Changes asked of the store at a time.
-const CHANGES: u32 = 64;
+const CHANGES: u32 = 4;
+/// Bytes of a line of the log.
+const LINE: usize = 4000;
 /// Proofs in a request.
-const PROOFS: usize = 256;
+const PROOFS: usize = bounds::PRUNED;
 
 /// Reads the request of a stream and answers it, until it is done or called off.
 pub async fn answer(serving: &Serving, peer: PublicKey, challenge: Challenge, mut stream: Stream) {
@@ -57,7 +59,10 @@ async fn run(
             one::<()>(stream, Err(many)).await
         }
         Request::Held { proofs } => one(stream, ask(side, move |side| side.held(peer, &key, &proofs)).await).await,
-        Request::Prune { proofs } => one(stream, ask(side, move |side| side.prune(peer, &key, &proofs)).await).await,
+        Request::Prune { proofs } => {
+            let pruned = ask(side, move |side| side.prune(peer, &key, &proofs)).await;
+            one(stream, pruned.map(List::<_, { bounds::PRUNED }>)).await
+        }
         Request::Relabel { id, label } => one(stream, ask(side, move |side| side.relabel(id, label)).await).await,
         Request::Discard { id, discarded } => {
             one(stream, ask(side, move |side| side.discard(id, discarded)).await).await
@@ -67,14 +72,17 @@ async fn run(
             one(stream, ask(side, move |side| side.activate(kind, &name, hash)).await).await
         }
         Request::Rollback { kind } => one(stream, ask(side, move |side| side.rollback(kind)).await).await,
-        Request::List { kind } => one(stream, ask(side, move |side| side.list(kind)).await).await,
+        Request::List { kind } => {
+            let files = ask(side, move |side| side.list(kind)).await;
+            one(stream, files.map(List::<_, { bounds::FILES }>)).await
+        }
         Request::Fetch { kind, name, offset } => {
             stream.order(Order::Bulk);
             bulk::fetch(side, stream, kind, name, offset).await
         }
         Request::Logs { lines, follow } => logs(serving, stream, lines, follow).await,
         Request::Challenge => one(stream, Ok(challenge)).await,
-        Request::Keys => one(stream, Ok(serving.ring.list())).await,
+        Request::Keys => one(stream, Ok(List::<_, { bounds::KEYS }>(serving.ring.list()))).await,
         Request::Revoke { key } => {
             let fault = |error: LinkError| Refusal::new(Reason::Fault, error.to_string());
             let revoked = serving.ring.revoke(&key).map_err(fault);
@@ -93,9 +101,15 @@ pub async fn ask<T: Send + 'static>(
     tokio::task::spawn_blocking(move || question(&*side)).await.unwrap_or_else(|_| Err(fault()))
 }
 
-/// One answer and no more.
+/// One answer and no more; one that is too long is refused, as no answer would say less.
 pub async fn one<T: Serialize>(stream: Stream, answer: Result<T, Refusal>) -> Result<(), LinkError> {
-    stream.send(&answer).await?;
+    match stream.send(&answer).await {
+        Err(error) if error == TOO_LONG => {
+            let long = Refusal::new(Reason::Fault, "the box's answer is too long to send; look at the box itself");
+            stream.send(&Err::<T, _>(long)).await?;
+        }
+        sent => sent?,
+    }
     stream.end().await
 }
 
@@ -146,7 +160,7 @@ async fn logs(serving: &Serving, stream: Stream, lines: u32, follow: bool) -> Re
     match ask(&serving.side, move |side| side.logs(lines.min(10_000))).await {
         Ok(lines) => {
             for line in lines {
-                stream.send(&Ok::<_, Refusal>(cut(line))).await?;
+                stream.send(&Ok::<_, Refusal>(bounds::cut(&line, LINE))).await?;
             }
         }
         Err(refusal) => return one::<String>(stream, Err(refusal)).await,
@@ -156,7 +170,7 @@ async fn logs(serving: &Serving, stream: Stream, lines: u32, follow: bool) -> Re
     }
     loop {
         match coming.recv().await {
-            Ok(line) => stream.send(&Ok::<_, Refusal>(cut(line))).await?,
+            Ok(line) => stream.send(&Ok::<_, Refusal>(bounds::cut(&line, LINE))).await?,
             Err(RecvError::Lagged(missed)) => {
                 stream.send(&Ok::<_, Refusal>(format!("({missed} lines missed)"))).await?;
             }
@@ -164,11 +178,4 @@ async fn logs(serving: &Serving, stream: Stream, lines: u32, follow: bool) -> Re
         }
     }
     stream.end().await
-}
-
-fn cut(mut line: String) -> String {
-    while line.len() > 4000 {
-        line.pop();
-    }
-    line
 }

@@ -5,15 +5,13 @@ use super::answer::{ask, one};
 use crate::link::LinkError;
 use crate::link::box_side::BoxSide;
 use crate::link::inbox::Part;
-use crate::link::message::{
-    Begun, BulkHead, FileKind, FileName, Hash, MAX_CHUNK, PIECE, Pushed, Reason, Refusal, TakeId,
-};
+use crate::link::message::{Begun, BulkHead, FileKind, FileName, Hash, MAX_CHUNK, Pushed, Reason, Refusal, TakeId};
 use crate::link::mux::{Order, Stream};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// Chunks asked of the store at a time.
-const CHUNKS: u32 = 8;
+/// Chunks asked of the store at a time: each waits in memory for whoever reads slowly.
+const CHUNKS: u32 = 1;
 
 /// A take's chunks.
 pub async fn take(
@@ -43,7 +41,7 @@ pub async fn take(
     }
 }
 
-/// A file of the box's own.
+/// A file of the box's own. No more of it is in memory than a piece.
 pub async fn fetch(
     side: &Arc<dyn BoxSide>,
     stream: Stream,
@@ -51,17 +49,33 @@ pub async fn fetch(
     name: FileName,
     offset: u64,
 ) -> Result<(), LinkError> {
-    let file = match ask(side, move |side| side.file(kind, &name)).await {
+    let opened = ask(side, move |side| {
+        let mut file = side.file(kind, &name)?;
+        file.skip(offset)?;
+        Ok(file)
+    });
+    let mut file = match opened.await {
         Ok(file) => file,
         Err(refusal) => return one::<BulkHead>(stream, Err(refusal)).await,
     };
-    let head = BulkHead { bytes: file.len() as u64, hash: Hash::of(&file) };
-    stream.send(&Ok::<_, Refusal>(head)).await?;
-    let rest = usize::try_from(offset).ok().and_then(|offset| file.get(offset..)).unwrap_or(&[]);
-    for piece in rest.chunks(PIECE) {
+    stream.send(&Ok::<_, Refusal>(file.head)).await?;
+    loop {
+        let read = ask(side, move |_| {
+            let piece = file.piece()?;
+            Ok((file, piece))
+        });
+        let piece = match read.await {
+            Ok((rest, piece)) => {
+                file = rest;
+                piece
+            }
+            Err(refusal) => return one::<Vec<u8>>(stream, Err(refusal)).await,
+        };
+        if piece.is_empty() {
+            return stream.end().await;
+        }
         stream.send(&Ok::<_, Refusal>(piece)).await?;
     }
-    stream.end().await
 }
 
 /// Takes a pushed file in.

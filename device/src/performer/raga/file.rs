@@ -139,7 +139,7 @@ impl Reader<'_> {
         let phrases = self.phrases(&raw.phrase, &grammar)?;
         let glides = glide::read(self, &raw.glides, &grammar)?;
         let mut raga = Raga {
-            name: raw.name.get_ref().trim().to_owned(),
+            name: self.source.name(&raw.name)?,
             thaat: raw.thaat.clone(),
             source: raw.source.clone(),
             hours: self.hours(&raw.hours)?,
@@ -163,9 +163,6 @@ impl Reader<'_> {
             aroha,
             avaroha,
         };
-        if raga.name.is_empty() {
-            return Err(self.error(&raw.name, "the raga has no name; write one"));
-        }
         raga.complete_shares();
         self.check_ways(&raga, &raw.avaroha)?;
         Ok(raga)
