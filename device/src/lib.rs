@@ -24,6 +24,7 @@ pub mod latest;
 #[cfg(feature = "perception")]
 pub mod line;
 pub mod link;
+pub mod named_file;
 mod nearest;
 pub mod panel;
 pub mod performer;

@@ -37,7 +37,9 @@ use rasika_device::clock::MinuteTeller;
 use rasika_device::config::midi_port;
 use rasika_device::control;
 use rasika_device::hand::Listening;
+use rasika_device::laptops::Laptops;
 use rasika_device::latest::Latest;
+use rasika_device::link::message::FileKind;
 use rasika_device::panel::{Event, Fault};
 use rasika_device::performer::player::{Absent, Outputs, Player};
 use rasika_device::recorder::Recorder;
@@ -149,7 +151,8 @@ fn main() -> ExitCode {
 
 /// The box: opens its parts, connects them and waits until it is told to end.
 fn run(setup: Setup) -> Result<()> {
-    let Setup { config, engine, source, front, models, unsound, sounds, own_sounds, keys, shelf, told: news } = setup;
+    let Setup { config, engine, source, front, models, unsound, sounds, own_sounds, .. } = setup;
+    let (keys, link_on_trial, shelf, news) = (setup.keys, setup.link_on_trial, setup.shelf, setup.told);
     let stop = stop_signal()?;
     let library = Arc::clone(engine.library());
     let minute = MinuteTeller::new(engine.told_minute());
@@ -175,7 +178,7 @@ fn run(setup: Setup) -> Result<()> {
     if unsound {
         front.teller().tell(Event::Fault(Fault::Config));
     }
-    let link = verbs::laptops::serve(&config, &shelf, &player, &library, &listening);
+    let link = verbs::laptops::serve(&config, link_on_trial, &shelf, &player, &library, &listening);
     news.iter().for_each(|line| link.tell(line));
     let control = told(control::serve(verbs::laptops::verbs(&link, &shelf, &player, &library, &listening)));
 
@@ -202,17 +205,20 @@ fn run(setup: Setup) -> Result<()> {
             mirrored: config.camera.mirror,
         },
     });
-    let end = steward.run(&stop);
+    let (end, laptops) = steward.run(&stop);
 
     drop((control, listening, supervision));
     if let Ok(shelf) = &shelf {
-        shelf.settle();
+        let lost = link_on_trial && laptops.as_ref().is_none_or(Laptops::is_lost);
+        shelf.settle(lost.then_some(FileKind::Config));
     }
     // The melody ends its phrase before the music does.
     moods.set(Mood::default());
     player.conclude();
     verbs::rest(&stop);
     player.stop();
+    // Until now they have told laptops that the box starts anew.
+    drop(laptops);
     match end {
         End::Asked => Ok(()),
         End::Died => anyhow::bail!("the performer has died; start again"),

@@ -177,6 +177,9 @@ pub struct Steward<'a> {
     screen: Screen,
     watcher: Option<Watcher>,
     restart_at: Option<Instant>,
+    restart_waits: bool,
+    /// A take was ordered, and the recorder has not said what became of that.
+    take_ordered: bool,
     models_at: Instant,
     sight: Option<Sight>,
     frame_px: (u32, u32),
@@ -198,6 +201,8 @@ impl<'a> Steward<'a> {
             screen: Screen::with_journal(parts.link.journal.clone()),
             watcher: None,
             restart_at: None,
+            restart_waits: false,
+            take_ordered: false,
             models_at: now,
             sight: None,
             frame_px: (0, 0),
@@ -212,15 +217,17 @@ impl<'a> Steward<'a> {
         }
     }
 
-    /// Goes round until it is told to stop.
-    pub fn run(mut self, stop: &AtomicBool) -> End {
+    /// Goes round until it is told to stop. Laptops are served on while what is left to do is done.
+    pub fn run(mut self, stop: &AtomicBool) -> (End, Option<Laptops>) {
         self.name_model();
         self.load_models();
         self.tell(Event::Ready);
         self.parts.supervision.status("playing");
         let end = self.go_round(stop);
+        let laptops = self.parts.link.laptops.take().filter(|_| end == End::Restart);
+        laptops.iter().for_each(Laptops::start_anew);
         self.end_recording();
-        end
+        (end, laptops)
     }
 
     fn go_round(&mut self, stop: &AtomicBool) -> End {
@@ -234,11 +241,8 @@ impl<'a> Steward<'a> {
             if !self.parts.player.is_playing() {
                 return End::Died;
             }
-            if self.parts.link.restart.load(Ordering::Acquire) {
-                let begun = *self.restart_at.get_or_insert_with(Instant::now);
-                if begun.elapsed() >= LAST_WORDS {
-                    return End::Restart;
-                }
+            if self.is_to_restart() {
+                return End::Restart;
             }
             self.hear_laptops();
             self.hear_player();
@@ -253,6 +257,21 @@ impl<'a> Steward<'a> {
             self.look();
             self.show();
         }
+    }
+
+    /// Whether it is time to start anew: after a moment for the last words, and after a take that is being recorded.
+    fn is_to_restart(&mut self) -> bool {
+        if !self.parts.link.restart.load(Ordering::Acquire) {
+            return false;
+        }
+        if self.take_ordered || self.parts.link.shown.is_recording() {
+            if !std::mem::replace(&mut self.restart_waits, true) {
+                self.screen.say("the box starts anew with what was pushed when the take has ended");
+            }
+            self.restart_at = None;
+            return false;
+        }
+        self.restart_at.get_or_insert_with(Instant::now).elapsed() >= LAST_WORDS
     }
 
     /// A take that is being recorded is kept; what became of it is the last there is to say.
@@ -377,6 +396,10 @@ impl<'a> Steward<'a> {
     fn hear_recorder(&mut self) {
         for report in self.parts.recorder.reports().try_iter() {
             self.screen.say(&report.to_string());
+            if matches!(report, recorder::Report::Begun(_) | recorder::Report::Refused(_) | recorder::Report::Fault(_))
+            {
+                self.take_ordered = false;
+            }
             match &report {
                 recorder::Report::Begun(_) => self.parts.link.shown.recording(true),
                 recorder::Report::Confirmed { .. } | recorder::Report::Empty(_) | recorder::Report::Fault(_) => {
@@ -419,8 +442,8 @@ impl<'a> Steward<'a> {
                 Command::PlaySignature(rasa) | Command::Confirm(Some(rasa)) => self.parts.player.sign(rasa),
                 Command::Automatic | Command::Confirm(None) => {}
                 Command::StartRecording(label) => self.record(label),
-                Command::StopRecording => self.order(Recorder::end),
-                Command::DiscardLast => self.order(Recorder::discard_last),
+                Command::StopRecording => drop(self.order(Recorder::end)),
+                Command::DiscardLast => drop(self.order(Recorder::discard_last)),
                 Command::Panic => self.parts.player.panic().store(true, Ordering::Release),
                 Command::OpenPairing
                 | Command::ClosePairing
@@ -457,17 +480,25 @@ impl<'a> Steward<'a> {
             self.tell(Event::TakeRefused);
             return;
         };
+        if self.parts.link.restart.load(Ordering::Acquire) {
+            self.screen.say("not recording: the box starts anew with what was pushed; press RECORD when it is back");
+            self.tell(Event::TakeRefused);
+            return;
+        }
         let TakeNotes { performer, config, mirrored } = self.parts.take.clone();
         let model = self.model_name();
         let plan = Plan { label, performer, config, model, mirrored, frame_px: self.frame_px };
-        self.order(|recorder| recorder.begin(plan));
+        self.take_ordered = self.order(|recorder| recorder.begin(plan));
     }
 
-    fn order(&mut self, give: impl FnOnce(&Recorder) -> Result<(), recorder::Busy>) {
-        if let Err(busy) = give(&self.parts.recorder) {
+    /// Gives an order; whether the recorder has it.
+    fn order(&mut self, give: impl FnOnce(&Recorder) -> Result<(), recorder::Busy>) -> bool {
+        let given = give(&self.parts.recorder);
+        if let Err(busy) = &given {
             self.screen.say(&busy.to_string());
             self.tell(Event::TakeRefused);
         }
+        given.is_ok()
     }
 
     /// Waits a moment for a frame and looks at it.

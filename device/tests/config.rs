@@ -119,7 +119,7 @@ fn a_laptop_does_not_set_what_is_the_owners_to_say() {
         ("stage", &CameraSource::Device("/dev/video0".into()))
     );
     assert!(!config.recording.keep_images && config.recording.folder != Path::new("/x"));
-    assert_eq!(Layers::stays("a", spy).unwrap(), ["camera.source", "recording.keep_images", "recording.folder"]);
+    assert_eq!(Layers::stays("a", spy, None).unwrap(), ["camera.source", "recording.keep_images", "recording.folder"]);
     // What the owner has said stays, also where a laptop sends it back.
     let config = with(own, spy);
     assert_eq!(config.camera.source, CameraSource::Pipeline("libcamerasrc ! appsink".into()));
@@ -225,4 +225,40 @@ fn settings_have_an_end_as_they_go_with_each_take() {
     assert_eq!(layers.file_in_part("rasika.toml", &all), []);
     let (config, errors) = Config::of_what_can_be(layers).unwrap();
     assert!(config.text.len() <= 16 * 1024 && errors.len() == 2, "{errors:?}");
+}
+
+#[test]
+fn a_laptops_settings_reach_no_further_than_devices_of_their_kind_and_the_boxs_folder() {
+    let with = |pushed: &str| {
+        let mut layers = Layers::defaults().unwrap();
+        layers.file("own.toml", "[recording]\nfolder = \"/srv/takes\"\n").unwrap();
+        layers.pushed("pushed.toml", pushed).unwrap();
+        Config::of(&layers).unwrap()
+    };
+    let usual = with("");
+    for pushed in [
+        "[midi]\nports = [\"alsa\", \"file:/etc/cron.d/x.mid\"]",
+        "[midi]\nports = [\"file:evening.mid\"]",
+        "[midi]\nports = [\"file:/srv/takes/../x.mid=gs\"]",
+        "[midi]\nports = [\"file:/srv/takes/shelf/files/x.mid\"]",
+        "[midi]\nports = [\"serial:/dev/sda\"]",
+        "[midi]\nports = [\"serial:/dev/watchdog\"]",
+        "[midi]\nmidi_in = [\"serial:/dev/tty/../sda\"]",
+        "[camera]\nsource = \"/dev/zero\"",
+        "[camera]\nsource = \"http://example.org/film\"",
+        "[camera]\nsource = \"/dev/video/../../tmp/pipe\"",
+        "[panel]\npins = \"gpiochip:/tmp/pipe\"",
+        "[link]\nserial = [\"/dev/watchdog\"]",
+        "[link]\nproving_s = 3600",
+    ] {
+        let text = with(pushed).text;
+        assert_eq!(text, usual.text, "{pushed}");
+        let stays = Layers::stays("pushed.toml", pushed, Some(Path::new("/srv/takes"))).unwrap();
+        assert_eq!(stays.len(), 1, "{pushed}");
+    }
+    let fine = with(
+        "[midi]\nports = [\"file:/srv/takes/x.mid=gs\", \"serial:/dev/ttyUSB0\"]\n[link]\nserial = [\"/dev/ttyS1\"]\n\
+         [camera]\nsource = \"/dev/v4l/by-id/cam\"\n[panel]\npins = \"gpiochip:/dev/gpiochip4\"",
+    );
+    assert_eq!((fine.midi.ports.len(), fine.link.serial.len()), (2, 1));
 }

@@ -64,7 +64,7 @@ fn a_program_that_is_told_to_end_has_proved_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let shelf = open(folder.path());
     put(&shelf, "new");
-    shelf.settle();
+    shelf.settle(None);
     let shelf = open(folder.path());
     assert_eq!((in_force(&shelf), shelf.on_trial()), (vec!["new".to_owned()], vec![KIND]), "it was no crash");
     drop(shelf);
@@ -131,7 +131,7 @@ fn two_that_keep_files_do_not_sweep_each_others_away() {
 #[test]
 fn settings_that_shut_every_laptop_out_are_refused() {
     let library = Library::built_in().unwrap();
-    let check = |text: &str| check_text(FileKind::Config, "box.toml", text.as_bytes(), &library);
+    let check = |text: &str| check_text(FileKind::Config, "box.toml", text.as_bytes(), &library, None);
     let refused = check("[link]\nlisten = []\nserial = []\n").unwrap_err();
     assert!(refused.contains("box.toml") && refused.contains("link.listen"), "{refused}");
     check("[link]\nlisten = []\n").unwrap();
@@ -155,4 +155,20 @@ fn a_line_about_a_file_cannot_make_the_ledger_unreadable() {
     let (shelf, told) = Shelf::open(folder.path()).unwrap();
     assert_eq!((in_force(&shelf), told), (vec!["works".to_owned()], vec![]));
     assert!(shelf.list(FileKind::Raga)[0].about.len() <= 160);
+}
+
+#[test]
+fn settings_that_take_a_line_from_laptops_or_have_no_rate_are_not_pushed() {
+    let library = Library::built_in().unwrap();
+    let check = |text: &str| check_text(FileKind::Config, "box.toml", text.as_bytes(), &library, None);
+    let line = "serial:/dev/ttyAMA0";
+    for (text, says) in [
+        (format!("[midi]\nports = [\"{line}\"]\n[link]\nserial = [\"/dev/ttyAMA0\"]\n"), "give each its own line"),
+        (format!("[midi]\nmidi_in = [\"{line}\"]\n[link]\nserial = [\"/dev/ttyAMA0@9600\"]\n"), "its own line"),
+        (format!("[midi]\nports = [\"{line}@0\"]\n"), "no baud rate"),
+        (format!("[midi]\nports = [\"{line}\", \"{line}\"]\n"), "twice"),
+    ] {
+        assert!(check(&text).is_err_and(|error| error.contains(says)), "{text} said {:?}", check(&text));
+    }
+    assert!(check("[midi]\nports = [\"alsa\", \"serial:/dev/ttyAMA1@38400\"]\nmidi_in = [\"alsa\"]\n").is_ok());
 }

@@ -3,7 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use rasika_device::link::message::{
-    self, Begun, BulkHead, FileState, Hello, Known, MoodNow, Pruned, Pushed, Refusal, Request, Status, TakeInfo,
+    self, Begun, BulkHead, FileState, Hello, Known, List, MoodNow, Pruned, Pushed, Refusal, Request, Status, TakeInfo,
+    bounds::{FILES, KEYS, PRUNED},
 };
 use rasika_device::link::mux::Frame;
 use serde::{Serialize, de::DeserializeOwned};
@@ -29,13 +30,13 @@ fuzz_target!(|input: &[u8]| {
         1 => reply::<Status>(bytes),
         2 => reply::<MoodNow>(bytes),
         3 => reply::<TakeInfo>(bytes),
-        4 => reply::<Vec<Pruned>>(bytes),
+        4 => reply::<List<Pruned, PRUNED>>(bytes),
         5 => reply::<Begun>(bytes),
         6 => reply::<Pushed>(bytes),
         7 => reply::<BulkHead>(bytes),
-        8 => reply::<Vec<FileState>>(bytes),
+        8 => reply::<List<FileState, FILES>>(bytes),
         9 => reply::<FileState>(bytes),
-        10 => reply::<Vec<Known>>(bytes),
+        10 => reply::<List<Known, KEYS>>(bytes),
         11 => reply::<Vec<u8>>(bytes),
         12 => reply::<String>(bytes),
         13 => reply::<bool>(bytes),

@@ -25,13 +25,13 @@ fn named<T, E: Display>(read: Result<T, E>) -> bool {
 }
 
 fn check(kind: FileKind, text: &str) -> bool {
-    named(check_text(kind, FILE, text.as_bytes(), &LIBRARY))
+    named(check_text(kind, FILE, text.as_bytes(), &LIBRARY, None))
 }
 
 fuzz_target!(|input: &[u8]| {
     let [kind, bytes @ ..] = input else { return };
     let Ok(text) = std::str::from_utf8(bytes) else {
-        assert!(check_text(FileKind::Raga, FILE, bytes, &LIBRARY).is_err());
+        assert!(check_text(FileKind::Raga, FILE, bytes, &LIBRARY, None).is_err());
         return;
     };
     match kind % 6 {
@@ -40,6 +40,6 @@ fuzz_target!(|input: &[u8]| {
         2 => assert_eq!(named(SoundMap::parse(FILE, text)), check(FileKind::Sounds, text)),
         3 => drop(named(Tala::parse(FILE, text))),
         4 => drop(named(Keys::parse(FILE, text))),
-        _ => drop(check_text(FileKind::Config, FILE, bytes, &LIBRARY)),
+        _ => drop(check_text(FileKind::Config, FILE, bytes, &LIBRARY, None)),
     }
 });

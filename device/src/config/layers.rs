@@ -1,10 +1,12 @@
 //! What is set, by whom: the defaults, a file, the environment, flags; the later over the earlier.
 
+use super::pushed::is_owners;
 use crate::nearest::nearest;
 use crate::performer::data_error::{DataError, Source, one_line};
 use serde::Deserialize as _;
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 use toml::de::DeTable;
 use toml::{Table, Value};
 
@@ -121,28 +123,30 @@ impl Layers {
         errors
     }
 
-    /// Sets what a laptop's file sets, but for what is the box's owner's to say ([`is_owners`]).
+    /// Sets what a laptop's file sets, but for what is the box's owner's to say: `Self::stays` names it.
     ///
     /// # Errors
     /// As [`Self::file`].
     pub fn pushed(&mut self, file: &str, text: &str) -> Result<(), ConfigError> {
         let before = self.clone();
+        let folder = before.get("recording.folder")?.value.as_str().unwrap_or_default().to_owned();
         self.file(file, text)?;
         for (setting, own) in self.0.iter_mut().zip(before.0) {
-            if is_owners(&setting.section, &setting.key, &setting.value) {
+            if is_owners(&setting.section, &setting.key, &setting.value, Some(Path::new(&folder))) {
                 *setting = own;
             }
         }
         Ok(())
     }
 
-    /// Which of the settings that a laptop's file sets stay as they are, `section.key`.
+    /// Which of the settings that a laptop's file sets stay as they are, `section.key`; `folder` is the box's own, where
+    /// it is known.
     ///
     /// # Errors
     /// As [`Self::file`].
-    pub fn stays(file: &str, text: &str) -> Result<Vec<String>, ConfigError> {
+    pub fn stays(file: &str, text: &str, folder: Option<&Path>) -> Result<Vec<String>, ConfigError> {
         let keys = sound(read(&Source { file, text }))?;
-        let owners = keys.into_iter().filter(|(section, key, value, _)| is_owners(section, key, value));
+        let owners = keys.into_iter().filter(|(section, key, value, _)| is_owners(section, key, value, folder));
         Ok(owners.map(|(section, key, ..)| format!("{section}.{key}")).collect())
     }
 
@@ -261,17 +265,6 @@ impl Layers {
             known.push(setting.key.as_str());
         }
         Err(origin.error(format!("[{section}] has no key '{key}'; {}", hint(key, known.into_iter()))))
-    }
-}
-
-/// Whether only the box's own files say this: where it keeps its takes and its laptops' keys; that pictures are kept; and a
-/// camera pipeline, which can send pictures anywhere.
-fn is_owners(section: &str, key: &str, value: &Value) -> bool {
-    match (section, key) {
-        ("recording", "folder") => true,
-        ("recording", "keep_images") => value.as_bool() != Some(false),
-        ("camera", "source") => value.as_str().is_none_or(super::is_pipeline),
-        _ => false,
     }
 }
 

@@ -4,9 +4,11 @@
 //! Nothing here reads files or the environment by itself: the laptop uses it for a box's settings as the box does.
 
 mod layers;
+mod pushed;
 mod value;
 
 pub use layers::{ConfigError, DEFAULTS, Layers, Origin, Setting};
+pub use pushed::conflict;
 
 use crate::link::message::bounds::SETTINGS;
 use crate::link::serial::BAUD;
@@ -168,6 +170,8 @@ pub struct LinkConfig {
     pub serial: Vec<(String, u32)>,
     /// Whether it is announced.
     pub mdns: bool,
+    /// Seconds in which a laptop has to come through new settings of this section that a laptop pushed.
+    pub proving_s: u32,
 }
 
 impl Config {
@@ -227,7 +231,12 @@ impl Config {
             },
             panel: panel(values)?,
             recording: recording(values)?,
-            link: LinkConfig { listen: addresses(values)?, serial: lines(values)?, mdns: values.yes("link.mdns")? },
+            link: LinkConfig {
+                listen: addresses(values)?,
+                serial: lines(values)?,
+                mdns: values.yes("link.mdns")?,
+                proving_s: values.whole("link.proving_s", 5..=3600)? as u32,
+            },
             text: layers.snapshot(),
         })
     }

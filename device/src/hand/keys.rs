@@ -83,7 +83,7 @@ impl Keys {
     /// When it cannot be read or is wrong.
     pub fn read(path: &Path) -> Result<Self, KeysError> {
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|cause| KeysError::File { file: file.clone(), cause })?;
+        let text = crate::named_file::read(path).map_err(|cause| KeysError::File { file: file.clone(), cause })?;
         Ok(Self::parse(&file, &text)?)
     }
 

@@ -9,9 +9,10 @@ mod side;
 pub mod takes;
 
 pub use shown::Shown;
-pub use side::{Adopt, Check, IN_FORCE, Parts};
+pub use side::{Adopt, Check, IN_FORCE, Parts, TAKE_RUNS};
 
 use crate::link::discovery::Announcement;
+use crate::link::message::FileKind;
 use crate::link::secure::pairing::OPEN;
 use crate::link::{BoxSide, Identity, KeyRing, Limits, LinkError, PairingEvent, PairingWindow, Server};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -20,6 +21,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -43,11 +45,14 @@ pub struct Settings {
     pub mdns: bool,
     /// Folder of the box's key and of those it knows.
     pub keys: PathBuf,
+    /// All of this was pushed, and a laptop has to come through it within this time; else it is taken back.
+    pub on_trial: Option<Duration>,
 }
 
 /// What the thread is told.
 enum Wake {
     TakesChanged { anew: bool },
+    StartAnew,
     Stop,
 }
 
@@ -57,6 +62,7 @@ pub struct Laptops {
     ring: KeyRing,
     wake: mpsc::UnboundedSender<Wake>,
     reports: Receiver<String>,
+    lost: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -75,7 +81,9 @@ impl Laptops {
         let window = PairingWindow::new(pairing);
         let (wake, woken) = mpsc::unbounded_channel();
         let (told, reports) = bounded(REPORTS);
-        let at_work = Work { settings, identity, ring: ring.clone(), window: window.clone(), told };
+        let lost = Arc::new(AtomicBool::new(settings.on_trial.is_some()));
+        let waiting = Arc::clone(&lost);
+        let at_work = Work { settings, identity, ring: ring.clone(), window: window.clone(), told, lost: waiting };
         let here = |error: io::Error| LinkError::Here(format!("there is no thread for laptops ({error})"));
         let thread = std::thread::Builder::new().name("laptops".to_owned()).spawn(move || {
             yield_to_the_music();
@@ -88,7 +96,7 @@ impl Laptops {
                 Err(error) => at_work.tell(&format!("laptops cannot be served ({error}); start the box again")),
             }
         });
-        Ok(Self { window, ring, wake, reports, thread: Some(thread.map_err(here)?) })
+        Ok(Self { window, ring, wake, reports, lost, thread: Some(thread.map_err(here)?) })
     }
 
     /// One new laptop may ask to be paired.
@@ -123,6 +131,17 @@ impl Laptops {
         let _ = self.wake.send(Wake::TakesChanged { anew });
     }
 
+    /// The box starts anew: laptops are told so, those that are there and those that come.
+    pub fn start_anew(&self) {
+        let _ = self.wake.send(Wake::StartAnew);
+    }
+
+    /// Whether these settings are on trial, and no laptop has come through them yet.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
+
     /// What there is to tell.
     #[must_use]
     pub fn reports(&self) -> &Receiver<String> {
@@ -152,6 +171,7 @@ struct Work {
     ring: KeyRing,
     window: PairingWindow,
     told: Sender<String>,
+    lost: Arc<AtomicBool>,
 }
 
 impl Work {
@@ -160,14 +180,24 @@ impl Work {
     }
 
     async fn serve(self, parts: Parts, mut woken: mpsc::UnboundedReceiver<Wake>) {
+        let Self { settings, identity, ring, window, told, lost } = self;
         for kind in parts.shelf.on_trial() {
-            side::prove_later(&parts.shelf, &parts.journal, kind);
+            if kind != FileKind::Config || settings.on_trial.is_none() {
+                side::prove_later(&parts.shelf, &parts.journal, kind);
+            }
         }
-        let Self { settings, identity, ring, window, told } = self;
+        let proving = settings.on_trial.map(|within| {
+            let (shelf, journal, adopt) = (Arc::clone(&parts.shelf), parts.journal.clone(), Arc::clone(&parts.adopt));
+            let told = told.clone();
+            side::Proving { shelf, journal, adopt, within, told: Box::new(move |line| tell(&told, line)) }
+        });
         let (name, key) = (parts.name.clone(), identity.public());
         let side = Arc::new(Side::new(parts));
         let boxed: Arc<dyn BoxSide> = Arc::clone(&side) as _;
         let server = Server::new(boxed, identity, ring, window, Limits::default());
+        if let Some(proving) = proving {
+            tokio::spawn(side::prove_link(proving, server.begun(), lost));
+        }
         let (bound, mut ports) = mpsc::unbounded_channel();
         for address in settings.listen {
             tokio::spawn(listen(server.clone(), address, told.clone(), bound.clone()));
@@ -183,6 +213,7 @@ impl Work {
                         let side = Arc::clone(&side);
                         tokio::task::spawn_blocking(move || side.takes_changed(anew));
                     }
+                    Some(Wake::StartAnew) => server.start_anew(),
                     Some(Wake::Stop) | None => return,
                 },
                 Some(port) = ports.recv(), if settings.mdns && announced.is_none() => {

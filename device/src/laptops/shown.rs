@@ -47,7 +47,9 @@ impl Shown {
         self.mood.subscribe()
     }
 
-    pub(super) fn is_recording(&self) -> bool {
+    /// Whether a take is being recorded.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
         self.recording.load(Ordering::Acquire)
     }
 

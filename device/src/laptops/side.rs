@@ -16,6 +16,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{broadcast, watch};
 
+/// Said to whoever would have the box start anew while a take is being recorded.
+pub const TAKE_RUNS: &str =
+    "a take is being recorded, and the box would start anew for this; do it again when it has ended";
+
 /// Under this name a laptop gets all settings in force, wherever each comes from.
 pub const IN_FORCE: &str = "in-force";
 
@@ -119,6 +123,15 @@ impl Side {
         let take = self.ask(|store, _| edit(store, id_of(id)))?;
         self.takes_changed(false);
         info_of(&take).ok_or_else(|| Refusal::new(Reason::Busy, "the take is not whole yet; try again in a moment"))
+    }
+
+    /// What is read at a start would end a take that is being recorded.
+    fn not_in_a_take(&self, kind: FileKind) -> Result<(), Refusal> {
+        match kind {
+            FileKind::Model => Ok(()),
+            _ if self.parts.shown.is_recording() => Err(Refusal::new(Reason::Busy, TAKE_RUNS)),
+            _ => Ok(()),
+        }
     }
 
     /// Tries what the shelf says; if it cannot be, the shelf says again what it said before.
@@ -261,6 +274,7 @@ impl BoxSide for Side {
     fn activate(&self, kind: FileKind, name: &FileName, hash: Hash) -> Result<(), Refusal> {
         let Parts { shelf, journal, .. } = &self.parts;
         let _turn = shelf.turn().ok_or_else(another_changes)?;
+        self.not_in_a_take(kind)?;
         let there = shelf.in_force(kind);
         let before = shelf.activate(kind, name, hash).map_err(|error| unshelved(&error))?;
         // A model that is in force may not have loaded at the start: whoever activates it again wants it tried.
@@ -275,6 +289,7 @@ impl BoxSide for Side {
     fn rollback(&self, kind: FileKind) -> Result<FileState, Refusal> {
         let Parts { shelf, journal, adopt, .. } = &self.parts;
         let _turn = shelf.turn().ok_or_else(another_changes)?;
+        self.not_in_a_take(kind)?;
         shelf.roll_back(kind).map_err(|error| unshelved(&error))?;
         adopt(kind).map_err(|why| Refusal::new(Reason::Fault, why))?;
         prove_later(shelf, journal, kind);
@@ -322,6 +337,44 @@ pub(super) fn prove_later(shelf: &Arc<Shelf>, journal: &Journal, kind: FileKind)
         };
         let _ = tokio::task::spawn_blocking(prove).await;
     });
+}
+
+/// New settings of the link prove themselves by a laptop that comes through them within this time; else what was before
+/// is in force again. `lost` is true until one has come. Only from a thread of the link.
+pub(super) async fn prove_link(parts: Proving, mut begun: watch::Receiver<u64>, lost: Arc<AtomicBool>) {
+    let Proving { shelf, journal, adopt, within, told } = parts;
+    let trying = shelf.in_force(FileKind::Config);
+    if tokio::time::timeout(within, begun.wait_for(|begun| *begun > 0)).await.is_ok_and(|came| came.is_ok()) {
+        lost.store(false, Ordering::Release);
+        prove_later(&shelf, &journal, FileKind::Config);
+        return;
+    }
+    let take_back = move || {
+        let turn = shelf.turn();
+        if turn.is_none() || shelf.in_force(FileKind::Config) != trying {
+            return;
+        }
+        match shelf.take_back(FileKind::Config) {
+            Ok(true) => {
+                told("no laptop came through the new settings of the link: the ones before are in force again");
+                if let Err(why) = adopt(FileKind::Config) {
+                    told(&why);
+                }
+            }
+            Ok(false) => {}
+            Err(error) => told(&error.to_string()),
+        }
+    };
+    let _ = tokio::task::spawn_blocking(take_back).await;
+}
+
+/// What [`prove_link`] has to do with.
+pub(super) struct Proving {
+    pub shelf: Arc<Shelf>,
+    pub journal: Journal,
+    pub adopt: Adopt,
+    pub within: std::time::Duration,
+    pub told: Box<dyn Fn(&str) + Send>,
 }
 
 fn another_changes() -> Refusal {

@@ -68,7 +68,7 @@ impl Lights {
     pub fn of(file: Option<&Path>) -> Result<Self, DataError> {
         let Some(path) = file else { return Ok(Self::built_in()) };
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| DataError {
+        let text = crate::named_file::read(path).map_err(|error| DataError {
             file: file.clone(),
             line: 1,
             what: format!("cannot be read: {error}; check `lights` in the settings"),

@@ -201,7 +201,7 @@ fn map_name(file: &str) -> &str {
 }
 
 fn read(path: &Path) -> Result<String, LibraryError> {
-    std::fs::read_to_string(path).map_err(|cause| LibraryError::Unreadable { path: path.to_owned(), cause })
+    crate::named_file::read(path).map_err(|cause| LibraryError::Unreadable { path: path.to_owned(), cause })
 }
 
 fn toml_files(folder: &Path) -> Result<Vec<(String, String)>, LibraryError> {
@@ -214,6 +214,9 @@ fn toml_files(folder: &Path) -> Result<Vec<(String, String)>, LibraryError> {
         let path = entry.map_err(unreadable)?.path();
         if path.extension().is_some_and(|extension| extension == "toml") {
             paths.push(path);
+        }
+        if paths.len() > MOST {
+            return Err(LibraryError::TooMany { folder: folder.to_owned() });
         }
     }
     paths.sort();

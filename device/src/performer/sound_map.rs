@@ -142,7 +142,7 @@ impl SoundMap {
         if let Some((_, text)) = PRESETS.iter().find(|(preset, _)| *preset == name) {
             return Ok(Self::parse(&format!("sounds/{name}.toml"), text)?);
         }
-        let text = std::fs::read_to_string(Path::new(name));
+        let text = crate::named_file::read(Path::new(name));
         let text = text.map_err(|cause| SoundMapError::NoMap { name: name.to_owned(), cause })?;
         Ok(Self::parse(name, &text)?)
     }

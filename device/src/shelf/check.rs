@@ -1,8 +1,9 @@
 //! Checks texts as the box reads them at its start: what passes here can be put in force.
 
-use crate::config::{Config, Layers};
+use crate::config::{Config, Layers, conflict};
 use crate::link::message::FileKind;
 use crate::performer::{Library, RasaMap, SoundMap};
+use std::path::Path;
 
 /// A kind of file in a word, for sentences.
 #[must_use]
@@ -16,11 +17,18 @@ pub const fn label(kind: FileKind) -> &'static str {
     }
 }
 
-/// Checks a text of any kind but a model's, and says what it is in a line. A map may name ragas of `library`.
+/// Checks a text of any kind but a model's, and says what it is in a line. A map may name ragas of `library`; `folder` is
+/// the box's own, where it is known.
 ///
 /// # Errors
 /// The first thing that is wrong, with file and line.
-pub fn check_text(kind: FileKind, file: &str, bytes: &[u8], library: &Library) -> Result<String, String> {
+pub fn check_text(
+    kind: FileKind,
+    file: &str,
+    bytes: &[u8],
+    library: &Library,
+    folder: Option<&Path>,
+) -> Result<String, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| format!("{file} is no text; push a .toml file"))?;
     match kind {
         FileKind::Model => Err(format!("{file} is to be checked as a model package")),
@@ -32,7 +40,10 @@ pub fn check_text(kind: FileKind, file: &str, bytes: &[u8], library: &Library) -
                      link.serial"
                 ));
             }
-            let stays = Layers::stays(file, text).map_err(|error| error.to_string())?;
+            if let Some(why) = conflict(&config) {
+                return Err(format!("{file}: {why}"));
+            }
+            let stays = Layers::stays(file, text, folder).map_err(|error| error.to_string())?;
             let stays = match &stays[..] {
                 [] => String::new(),
                 keys => format!("; set on the box itself only, and not changed: {}", keys.join(", ")),

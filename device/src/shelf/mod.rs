@@ -99,9 +99,14 @@ impl Shelf {
                 Trial::Trying => {
                     force.fall_back();
                     let what = label(*kind);
-                    told.push(format!(
-                        "the program died within 30 s of a new {what}: the one that worked before is in force again"
-                    ));
+                    told.push(match kind {
+                        FileKind::Config => "the program ended before a new config had proved itself: the one that \
+                            worked before is in force again"
+                            .to_owned(),
+                        _ => format!(
+                            "the program died within 30 s of a new {what}: the one that worked before is in force again"
+                        ),
+                    });
                 }
             }
             changed = true;
@@ -210,16 +215,41 @@ impl Shelf {
         })
     }
 
+    /// What is in force of a kind could not prove itself: what last did is in force again. Whether something was.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn take_back(&self, kind: FileKind) -> Result<bool, ShelfError> {
+        if !self.on_trial().contains(&kind) {
+            return Ok(false);
+        }
+        self.change(|ledger| {
+            ledger.force.get_mut(&kind).into_iter().for_each(Force::fall_back);
+            Ok(())
+        })?;
+        Ok(true)
+    }
+
+    /// What last proved itself of a kind, while something else is on trial.
+    #[must_use]
+    pub fn last_proven(&self, kind: FileKind) -> Vec<Entry> {
+        let ledger = self.ledger();
+        let proven = |force: &Force| force.proven.clone().unwrap_or_default();
+        let hashes = ledger.force.get(&kind).map(proven).unwrap_or_default();
+        ledger.files.iter().filter(|entry| entry.kind == kind && hashes.contains(&entry.hash)).cloned().collect()
+    }
+
     /// The program ends because it was asked to: nothing is taken back for that, and what has not proved itself yet does
-    /// so after the next start.
-    pub fn settle(&self) {
-        if self.on_trial().is_empty() {
+    /// so after the next start; but for `lost`, which nobody may ever come to prove.
+    pub fn settle(&self, lost: Option<FileKind>) {
+        if self.on_trial().iter().all(|kind| Some(*kind) == lost) {
             return;
         }
         // A ledger that cannot be written now is taken for a crash: the one before is in force again, which works too.
         let _ = self.change(|ledger| {
-            let trying = ledger.force.values_mut().filter(|force| force.trial == Trial::Trying);
-            trying.for_each(|force| force.trial = Trial::Waiting);
+            let trying =
+                ledger.force.iter_mut().filter(|(kind, force)| force.trial == Trial::Trying && Some(**kind) != lost);
+            trying.for_each(|(_, force)| force.trial = Trial::Waiting);
             Ok(())
         });
     }

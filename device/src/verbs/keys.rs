@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use rasika_device::control::{self, Verbs};
-use rasika_device::laptops::Adopt;
+use rasika_device::laptops::{Adopt, Shown, TAKE_RUNS};
 use rasika_device::link::KeyRing;
 use rasika_device::link::message::{FileKind, FileState, Known};
 use rasika_device::shelf::{ANOTHER_CHANGES, Shelf, label};
@@ -128,7 +128,7 @@ impl Rollback {
 }
 
 /// What a box that runs can be asked about laptops and what they pushed. `adopt` puts in force what the shelf says.
-pub fn verbs(verbs: Verbs, ring: KeyRing, shelf: &Arc<Shelf>, adopt: Adopt) -> Verbs {
+pub fn verbs(verbs: Verbs, ring: KeyRing, shelf: &Arc<Shelf>, adopt: Adopt, state: Arc<Shown>) -> Verbs {
     let (revoking, listing, shelf) = (ring.clone(), Arc::clone(shelf), Arc::clone(shelf));
     let kind = |request: &Value| {
         serde_json::from_value::<FileKind>(request["kind"].clone()).map_err(|error| error.to_string())
@@ -153,6 +153,9 @@ pub fn verbs(verbs: Verbs, ring: KeyRing, shelf: &Arc<Shelf>, adopt: Adopt) -> V
         .on("rollback", move |request| {
             let kind = kind(request)?;
             let _turn = shelf.turn().ok_or(ANOTHER_CHANGES)?;
+            if kind != FileKind::Model && state.is_recording() {
+                return Err(TAKE_RUNS.to_owned());
+            }
             shelf.roll_back(kind).map_err(|error| error.to_string())?;
             adopt(kind).map(|()| Value::Null)
         })

@@ -16,6 +16,7 @@ use rasika_device::steward::{Link, temperature_c};
 /// Serves laptops, if the box can. It plays on if it cannot.
 pub fn serve(
     config: &Config,
+    link_on_trial: bool,
     shelf: &Result<Arc<Shelf>, String>,
     player: &Player,
     library: &Arc<Library>,
@@ -40,7 +41,7 @@ pub fn serve(
         panic: Arc::clone(player.panic()),
         temperature_c,
         config: config.text.clone(),
-        check: super::push::check(Arc::clone(library)),
+        check: super::push::check(Arc::clone(library), config.recording.folder.clone()),
         adopt: Arc::clone(&adopt),
     };
     let (asks, pairing) = unbounded();
@@ -52,7 +53,7 @@ pub fn serve(
         Ok(model) => link.model = model,
         Err(why) => link.tell(&format!("{why}; the built-in knowledge is asked instead")),
     }
-    match Laptops::start(super::run::link(config), parts, ask) {
+    match Laptops::start(super::run::link(config, link_on_trial), parts, ask) {
         Ok(laptops) => link.laptops = Some(laptops),
         Err(why) => link.tell(&format!("no laptop is served: {why}")),
     }
@@ -70,7 +71,7 @@ pub fn verbs(
     let verbs = super::status::verbs(player, library, Some(listening));
     match (&link.laptops, shelf, &link.adopt) {
         (Some(laptops), Ok(shelf), Some(adopt)) => {
-            super::keys::verbs(verbs, laptops.ring().clone(), shelf, Arc::clone(adopt))
+            super::keys::verbs(verbs, laptops.ring().clone(), shelf, Arc::clone(adopt), Arc::clone(&link.shown))
         }
         _ => verbs,
     }

@@ -56,12 +56,12 @@ fn about(card: &Card) -> String {
 
 /// Checks what is pushed. A network runs for the first time in a process of its own: one that brings the runtime down
 /// does not bring the music down.
-pub fn check(library: Arc<Library>) -> Check {
+pub fn check(library: Arc<Library>, folder: PathBuf) -> Check {
     Box::new(move |kind, name: &FileName, path: &Path| match kind {
         FileKind::Model => check_apart(path),
         _ => {
             let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-            check_text(kind, name.as_str(), &bytes, &library)
+            check_text(kind, name.as_str(), &bytes, &library, Some(&folder))
         }
     })
 }

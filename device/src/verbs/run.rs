@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
@@ -70,6 +71,8 @@ pub struct Setup {
     pub own_sounds: BTreeMap<String, SoundMap>,
     /// Which keys of a keyboard choose what.
     pub keys: Keys,
+    /// Whether the way of laptops to the box was pushed, and is on trial.
+    pub link_on_trial: bool,
     /// What laptops pushed; or why that cannot be read.
     pub shelf: Result<Arc<Shelf>, String>,
     /// What there is to tell.
@@ -95,6 +98,7 @@ impl Run {
         };
         let pushed = Pushed { shelf: shelf.as_ref().ok().map(|shelf| &**shelf), told: &mut told };
         let (mut config, engine, sounds) = self.with_pushed(config, &mut wrong, pushed)?;
+        let link_on_trial = shelf.as_ref().is_ok_and(|shelf| self.link_on_trial(shelf, &config));
         let (own_sounds, errors) = named::own_sounds(&config.midi);
         errors.into_iter().try_for_each(|error| wrong.told(error))?;
         let keys = wrong.or(named::keys(&config.midi), || Ok(Keys::default()))?;
@@ -118,7 +122,20 @@ impl Run {
         };
         let models = self.models.unwrap_or_else(super::usual_models);
         let unsound = wrong.met;
-        Ok(Setup { engine, config, source, front, models, unsound, sounds, own_sounds, keys, shelf, told })
+        Ok(Setup {
+            engine,
+            config,
+            source,
+            front,
+            models,
+            unsound,
+            sounds,
+            own_sounds,
+            keys,
+            link_on_trial,
+            shelf,
+            told,
+        })
     }
 }
 
@@ -163,6 +180,22 @@ impl Pushed<'_> {
 }
 
 impl Run {
+    /// Whether settings that are on trial change the way of laptops to the box from what last proved itself.
+    fn link_on_trial(&self, shelf: &Shelf, config: &Config) -> bool {
+        if !shelf.on_trial().contains(&FileKind::Config) {
+            return false;
+        }
+        let text = |entry: Entry| {
+            let bytes = shelf.read(entry.hash).ok()?;
+            Some((entry.name.to_string(), String::from_utf8_lossy(&bytes).into_owned()))
+        };
+        let proven = shelf.last_proven(FileKind::Config).into_iter().find_map(text);
+        let proven = proven.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+        let layers = self.settings.layers_in_part(proven).ok();
+        let before = layers.and_then(|(layers, _)| Config::of_what_can_be(layers).ok());
+        before.is_none_or(|(before, _)| before.link != config.link)
+    }
+
     /// Settings and music with what laptops pushed over them.
     fn with_pushed(
         &self,
@@ -247,12 +280,13 @@ pub fn recorder(config: &Config) -> recorder::Settings {
 }
 
 /// How laptops reach the box.
-pub fn link(config: &Config) -> laptops::Settings {
+pub fn link(config: &Config, on_trial: bool) -> laptops::Settings {
     laptops::Settings {
         listen: config.link.listen.clone(),
         serial: config.link.serial.clone(),
         mdns: config.link.mdns,
         keys: config.recording.folder.join("link"),
+        on_trial: on_trial.then(|| Duration::from_secs(config.link.proving_s.into())),
     }
 }
 

@@ -146,7 +146,7 @@ fn check(kind: FileKind, name: &FileName, bytes: &[u8]) -> Result<String> {
         return Ok(package.card.name);
     }
     let library = Library::built_in()?;
-    check_text(kind, name.as_str(), bytes, &library).map_err(anyhow::Error::msg)
+    check_text(kind, name.as_str(), bytes, &library, None).map_err(anyhow::Error::msg)
 }
 
 /// A model is not pushed over a better one, where both say how good they are and were scored alike.
@@ -338,7 +338,7 @@ impl Config {
             ConfigVerb::Check { file } => {
                 let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
                 let shown = file.display().to_string();
-                let about = check_text(FileKind::Config, &shown, &bytes, &Library::built_in()?);
+                let about = check_text(FileKind::Config, &shown, &bytes, &Library::built_in()?, None);
                 about.map_err(anyhow::Error::msg)?;
                 Ok(say(&format!("{shown} is sound"))?)
             }

@@ -17,6 +17,7 @@ use super::secure::handshake::Handshaken;
 use super::secure::{Expect, Identity, Owner};
 use super::{LinkError, serial};
 use serde::de::DeserializeOwned;
+use std::io;
 use std::marker::PhantomData;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -253,7 +254,12 @@ pub async fn tcp(address: &str) -> Result<TcpStream, LinkError> {
     let unreachable = |error: String| LinkError::Unreachable { address: address.to_owned(), error };
     let connected = timeout(PATIENCE, TcpStream::connect(address)).await;
     let stream = connected.map_err(|_| unreachable("no answer".to_owned()))?;
-    let stream = stream.map_err(|error| unreachable(error.to_string()))?;
+    let stream = stream.map_err(|error| match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            unreachable("nobody listens there; a box that starts anew is back in a few seconds".to_owned())
+        }
+        _ => unreachable(error.to_string()),
+    })?;
     let _ = stream.set_nodelay(true);
     Ok(stream)
 }

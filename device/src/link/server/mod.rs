@@ -54,6 +54,8 @@ struct Serving {
     pushing: Arc<Semaphore>,
     /// The box starts anew: laptops are told so, and none is served any more.
     starts_anew: watch::Sender<bool>,
+    /// Sessions that have begun.
+    begun: watch::Sender<u64>,
 }
 
 impl Server {
@@ -76,7 +78,14 @@ impl Server {
             sessions: Semaphore::new(limits.sessions),
             pushing: Arc::new(Semaphore::new(1)),
             starts_anew: watch::Sender::new(false),
+            begun: watch::Sender::default(),
         }))
+    }
+
+    /// How many sessions of laptops on the list have begun.
+    #[must_use]
+    pub fn begun(&self) -> watch::Receiver<u64> {
+        self.0.begun.subscribe()
     }
 
     /// The box starts anew: laptops that are there are told so and let go, those that come hear it instead of a
@@ -173,6 +182,7 @@ impl Server {
         say(&mut peer, &ours.write()?).await?;
         let heard = timeout(limits.handshake_time, peer.reader.read()).await.map_err(|_| LinkError::TooSlow)??;
         Hello::fits(&Hello::read(&heard)?, &ours)?;
+        self.0.begun.send_modify(|begun| *begun += 1);
         Ok((Session::begin(peer, pace, true), permit))
     }
 
