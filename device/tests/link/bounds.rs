@@ -216,7 +216,7 @@ async fn what_a_box_makes_too_long_or_too_large_is_refused_by_the_laptop() {
     .await;
     let refused = |error: LinkError| assert!(matches!(error, LinkError::Violation(_)), "{error:?}");
     refused(client.pull(MemoryLaptop::default(), 0, false, |_| {}).await.map(drop).unwrap_err());
-    let proof = Proof { id: huge_take(1).id, hash: [1; 32] };
+    let proof = Proof { id: huge_take(1).id, answer: [1; 32] };
     refused(client.held(&[proof, proof]).await.unwrap_err());
     refused(client.keys().await.unwrap_err());
     refused(client.status().await.unwrap_err());
