@@ -1,6 +1,7 @@
 //! What the box says, kept for whoever asks later: its last lines, and those to come.
 
 use rasika_models::plain;
+use crate::link::message::bounds::cut;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
@@ -31,7 +32,7 @@ impl Journal {
     /// Keeps a line, with the time in UTC before it.
     pub fn say(&self, line: &str) {
         let line = format!("{} {}", time_of_day(), plain::line(line));
-        let line = &line[..line.floor_char_boundary(LINE_BYTES)];
+        let line = cut(&line, LINE_BYTES);
         let mut lines = self.lines();
         if lines.len() == LINES {
             lines.pop_front();

@@ -29,7 +29,8 @@ pub const FILES: usize = 220;
 /// A text of at most so many bytes, cut to them.
 #[must_use]
 pub fn cut(text: &str, bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes)]
+    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
 }
 
 /// For `#[serde(with)]`: a text of at most N bytes.
