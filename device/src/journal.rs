@@ -1,7 +1,7 @@
 //! What the box says, kept for whoever asks later: its last lines, and those to come.
 
-use rasika_models::plain;
 use crate::link::message::bounds::cut;
+use rasika_models::plain;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
