@@ -119,10 +119,12 @@ impl Tables {
             let paths = Format::ALL.map(|format| folder.join(format!("{}.{}", take.id, format.ending())));
             let mut there = paths.into_iter().filter(|path| path.exists());
             let path = there.next().with_context(|| {
+                let file = folder.join(&take.id);
                 format!(
-                    "{} tells of the take {}, and there is no file {0}/{1}.npz or the like",
+                    "{} tells of the take {}, and there is no file {}.npz or the like",
                     list.display(),
-                    take.id
+                    take.id,
+                    file.display()
                 )
             })?;
             if let Some(other) = there.next() {
