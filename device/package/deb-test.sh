@@ -84,7 +84,7 @@ before=$(everything)
 check "installs" install_it
 check "installs again over itself" install_it
 check "all its libraries are there" not grep -q 'not found' <(on_pi /usr/lib/ld-linux-aarch64.so.1 --list /usr/bin/rasikad 2>&1)
-for group in video audio dialout gpio input; do
+for group in video audio dialout gpio; do
     if grep -q "^$group:" "$pi/etc/group"; then check "rasika is in the group $group" in_group $group; fi
 done
 check "takes are private" test "$(stat -c '%U %a' "$pi/var/lib/rasika" 2>/dev/null | cut -d' ' -f2)" = 750

@@ -9,6 +9,7 @@
     )
 )]
 
+pub mod apart;
 #[cfg(feature = "perception")]
 pub mod camera;
 pub mod clock;

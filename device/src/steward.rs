@@ -61,6 +61,8 @@ pub struct Link {
     pub adoptions: Receiver<Adoption>,
     /// Puts in force what the shelf says.
     pub adopt: Option<Adopt>,
+    /// What is wrong from the start on: a model stays so until another is put in force, keys until the next start.
+    pub faults: Vec<Fault>,
     /// The model that is in force at the start.
     pub model: Option<(String, Box<Package>)>,
     /// What laptops are shown.
@@ -80,6 +82,7 @@ impl Link {
             pairing: never(),
             adoptions: never(),
             adopt: None,
+            faults: Vec::new(),
             model: None,
             shown: Arc::default(),
             journal,
@@ -220,6 +223,7 @@ impl<'a> Steward<'a> {
     /// Goes round until it is told to stop. Laptops are served on while what is left to do is done.
     pub fn run(mut self, stop: &AtomicBool) -> (End, Option<Laptops>) {
         self.name_model();
+        self.parts.link.faults.iter().for_each(|fault| self.tell(Event::Fault(*fault)));
         self.load_models();
         self.tell(Event::Ready);
         self.parts.supervision.status("playing");
@@ -301,6 +305,7 @@ impl<'a> Steward<'a> {
                 let adopted = watcher.adopt(package);
                 self.watcher = Some(watcher);
                 match adopted {
+                    Ok(()) if self.parts.link.faults.contains(&Fault::Model) => {}
                     Ok(()) => self.tell(Event::FaultGone(Fault::Model)),
                     Err(error) => {
                         self.screen.say(&format!("{error}; the built-in knowledge is asked instead"));
@@ -361,6 +366,7 @@ impl<'a> Steward<'a> {
         if adopted.is_ok() {
             self.parts.link.model = model;
             self.name_model();
+            self.parts.link.faults.retain(|fault| *fault != Fault::Model);
             self.tell(Event::FaultGone(Fault::Model));
             self.screen.say(&format!("the rasas are told by {} from now on", self.model_name()));
         }

@@ -265,7 +265,7 @@ fn a_damaged_file_is_put_aside_and_a_new_one_begun() {
     std::fs::write(&file, &rubbish).unwrap();
     let recorder = Recorder::start(settings(folder.path())).unwrap();
     let aside = wait(&recorder, "a file put aside", |report| match report {
-        Report::SetAside(aside) => Some(aside.clone()),
+        Report::SetAside(rescued) => Some(rescued.aside.clone()),
         _ => None,
     });
     assert_eq!(std::fs::read(aside).unwrap(), rubbish);

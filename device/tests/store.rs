@@ -2,7 +2,7 @@
 
 mod takes;
 
-use rasika_device::store::{Fetch, State, Store, StoreError, Take, set_aside};
+use rasika_device::store::{BoxId, Change, Fetch, State, Store, StoreError, Take, set_aside};
 use rasika_models::Rasa;
 use takes::{chunk, observation, plan, record};
 use tempfile::TempDir;
@@ -21,10 +21,19 @@ fn pair() -> Pair {
     Pair { folder, on_box, laptop }
 }
 
+fn changed(on_box: &Store, of: BoxId, after: u64) -> Vec<Take> {
+    let changes = on_box.changes(of, after, 1000).unwrap().into_iter();
+    let take = |change| match change {
+        Change::Take(take) => *take,
+        Change::Damaged { id, .. } => panic!("take {id} is damaged"),
+    };
+    changes.map(take).collect()
+}
+
 /// Fetches everything that is new, as the link does; how many changes there were.
 fn pull(on_box: &Store, laptop: &mut Store) -> usize {
     let from = on_box.own_box().unwrap().unwrap();
-    let changes = on_box.changes(from, laptop.cursor(from).unwrap(), 1000).unwrap();
+    let changes = changed(on_box, from, laptop.cursor(from).unwrap());
     for take in &changes {
         if let Fetch::Chunks { from } = laptop.fetch("stage left", take).unwrap() {
             for (part, bytes) in (from..).zip(on_box.chunks(take.id, from, 1000).unwrap()) {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use rasika_device::store::Store;
+use rasika_device::store::{Store, StoreError};
 
 /// Name of the file of takes in the data folder; the same as on the box.
 pub const TAKES: &str = "takes.db";
@@ -25,8 +25,32 @@ impl Place {
     pub fn takes(&self) -> Result<Store> {
         std::fs::create_dir_all(&self.folder)
             .with_context(|| format!("cannot make {}; choose another folder with --data", self.folder.display()))?;
-        Store::open(&self.folder.join(TAKES)).with_context(|| self.folder.display().to_string())
+        let opened = Store::open(&self.folder.join(TAKES));
+        opened.map_err(|error| anyhow::anyhow!("{}: {}", self.folder.display(), error.of_this_laptop()))
     }
+
+    /// The same to look at only: they need not be writable.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn takes_to_read(&self) -> Result<Store> {
+        let file = self.folder.join(TAKES);
+        if file.exists() { readable(&file) } else { self.takes() }
+    }
+}
+
+/// A file of takes, opened as it can be: one on a full or read-only disk to be read.
+///
+/// # Errors
+/// It cannot be read.
+pub fn readable(file: &Path) -> Result<Store> {
+    let opened = Store::open(file).or_else(|error| match error {
+        StoreError::Full | StoreError::Unwritable(_) | StoreError::NoLog => {
+            Store::open_to_read(file).map_err(|_| error)
+        }
+        other => Err(other),
+    });
+    opened.map_err(|error| anyhow::anyhow!("{}: {}", file.display(), error.of_this_laptop()))
 }
 
 /// The platform's folder for data of programs.

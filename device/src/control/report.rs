@@ -62,6 +62,9 @@ pub struct Report {
     pub real_time: bool,
     /// How late it was.
     pub lateness: Lateness,
+    /// What is wrong, a sentence each.
+    #[serde(default)]
+    pub faults: Vec<String>,
 }
 
 impl Report {
@@ -93,6 +96,7 @@ impl Report {
             events: lateness.events.count,
             real_time: gauges.real_time.load(std::sync::atomic::Ordering::Acquire),
             lateness,
+            faults: Vec::new(),
         }
     }
 }
@@ -138,6 +142,7 @@ impl fmt::Display for Report {
                 writeln!(f, "{what:<10} {}: {state}{losses}", plain::line(&port.name))?;
             }
         }
+        self.faults.iter().try_for_each(|fault| writeln!(f, "fault      {fault}"))?;
         let priority = if self.real_time { "real-time" } else { "ordinary" };
         write!(f, "priority   {priority}\n{}", self.lateness.table())
     }

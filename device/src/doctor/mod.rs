@@ -12,6 +12,7 @@ mod pins;
 mod ports;
 mod power;
 mod rights;
+mod takes;
 mod user;
 
 pub use user::{Access, User};
@@ -134,7 +135,7 @@ impl Machine {
 /// Every check that only reads files, in the order in which to mend what they find.
 #[must_use]
 pub fn examine(machine: &Machine) -> Vec<Finding> {
-    let checks: [fn(&Machine) -> Vec<Finding>; 9] = [
+    let checks: [fn(&Machine) -> Vec<Finding>; 10] = [
         power::check,
         rights::check,
         models::check,
@@ -143,6 +144,7 @@ pub fn examine(machine: &Machine) -> Vec<Finding> {
         pins::check,
         limits::check,
         disk::check,
+        takes::check,
         clock::check,
     ];
     checks.iter().flat_map(|check| check(machine)).collect()

@@ -5,12 +5,11 @@ use super::{Finding, Machine};
 
 const ABOUT: &str = "groups";
 /// Groups of Debian and Raspberry Pi OS, and what they open.
-const GROUPS: [(&str, &str); 5] = [
+const GROUPS: [(&str, &str); 4] = [
     ("video", "cameras"),
     ("audio", "MIDI through ALSA and real-time priority"),
     ("dialout", "serial lines"),
     ("gpio", "buttons and LEDs"),
-    ("input", "keyboards as buttons"),
 ];
 
 /// Whether the user is in every group that this machine has.

@@ -53,7 +53,9 @@ impl Shown {
         self.recording.load(Ordering::Acquire)
     }
 
-    pub(super) fn faults(&self) -> Vec<String> {
+    /// What is wrong, a sentence each.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
         let faults = Faults::from_bits(self.faults.load(Ordering::Acquire));
         faults.iter().map(Fault::words).map(|(what, advice)| format!("{what}: {advice}")).collect()
     }

@@ -1,7 +1,7 @@
 //! The box as the link asks it: takes from the store, files from the shelf, everything else from its parts.
 
 use super::shown::Shown;
-use super::takes::{fits, id_of, info_of};
+use super::takes::{fits, id_of, info_of, told_of};
 use crate::control::Report;
 use crate::journal::Journal;
 use crate::link::message::{
@@ -10,7 +10,7 @@ use crate::link::message::{
 };
 use crate::link::{BoxSide, Inbox, Opened, SET_BACK};
 use crate::shelf::{ANOTHER_CHANGES, Before, PROVING, Shelf, ShelfError};
-use crate::store::{self, Store, StoreError, TakeHash};
+use crate::store::{self, Reserve, Store, StoreError, TakeHash};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,6 +34,8 @@ pub struct Parts {
     pub name: String,
     /// Its file of takes.
     pub takes: PathBuf,
+    /// So much of the disk is left free by what is pushed.
+    pub margin_bytes: u64,
     /// Its shelf.
     pub shelf: Arc<Shelf>,
     /// What it shows.
@@ -66,12 +68,14 @@ pub(super) struct Side {
     inbox: Inbox,
     store: Mutex<Option<Open>>,
     last: watch::Sender<u64>,
+    reserve: Reserve,
 }
 
 impl Side {
     pub fn new(parts: Parts) -> Self {
-        let inbox = Inbox::new(&parts.shelf.arriving());
-        Self { parts, inbox, store: Mutex::default(), last: watch::Sender::default() }
+        let inbox = Inbox::new(&parts.shelf.arriving()).leaving(parts.margin_bytes);
+        let reserve = Reserve::beside(&parts.takes);
+        Self { parts, inbox, store: Mutex::default(), last: watch::Sender::default(), reserve }
     }
 
     /// The recorder has changed takes, or (`anew`) put the file aside and begun another.
@@ -84,41 +88,64 @@ impl Side {
         }
     }
 
-    /// Asks the store, opening it if need be. After an error it is opened anew.
-    fn ask<T>(&self, question: impl FnOnce(&mut Store, store::BoxId) -> Result<T, StoreError>) -> Result<T, Refusal> {
+    /// Asks the store, opening it if need be. After an error it is opened anew. Where the disk is full, room that was kept
+    /// for that is given up; where it cannot be written, the store is read as it is.
+    fn ask<T>(&self, question: impl Fn(&mut Store, store::BoxId) -> Result<T, StoreError>) -> Result<T, Refusal> {
         let mut slot = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = match self.ask_in(&mut slot, &question) {
+            Err(StoreError::Full) if self.reserve.give_up() => self.ask_in(&mut slot, &question),
+            other => other,
+        };
         let not_yet = || Refusal::new(Reason::Busy, "the box has not opened its takes yet; try again in a moment");
+        answer.map_err(|error| refusal(&error))?.ok_or_else(not_yet)
+    }
+
+    fn ask_in<T>(
+        &self,
+        slot: &mut Option<Open>,
+        question: impl Fn(&mut Store, store::BoxId) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
         let there = store::file_of(&self.parts.takes);
         if slot.as_ref().is_some_and(|open| open.file != there) {
             *slot = None;
         }
         if there.is_none() {
-            return Err(not_yet());
+            return Ok(None);
         }
-        let Open { store, .. } = match &mut *slot {
+        let mut open = match slot.take() {
             Some(open) => open,
-            empty => {
-                let store = Store::open(&self.parts.takes).map_err(|error| refusal(&error))?;
-                empty.insert(Open { store, file: there })
-            }
+            None => Open { store: self.open()?, file: there },
         };
-        let answer = store.own_box().and_then(|own| own.map(|own| question(store, own)).transpose());
-        match answer {
-            Ok(answer) => answer.ok_or_else(not_yet),
-            Err(error) => {
-                if !matches!(error, StoreError::NoTake(_) | StoreError::NotNow(..)) {
-                    *slot = None;
-                }
-                Err(refusal(&error))
-            }
+        let answer = open.store.own_box().and_then(|own| own.map(|own| question(&mut open.store, own)).transpose());
+        let sound = match &answer {
+            Ok(_) => true,
+            Err(error) => matches!(error, StoreError::NoTake(_) | StoreError::NotNow(..) | StoreError::Damaged(_)),
+        };
+        // One that is only read is opened anew each time: the disk may be well again.
+        if sound && !open.store.reads_only() {
+            *slot = Some(open);
         }
+        answer
+    }
+
+    fn open(&self) -> Result<Store, StoreError> {
+        match Store::open(&self.parts.takes) {
+            Err(StoreError::Full) if self.reserve.give_up() => Store::open(&self.parts.takes),
+            other => other,
+        }
+        .or_else(|error| match error {
+            StoreError::Full | StoreError::Unwritable(_) | StoreError::NoLog => {
+                Store::open_to_read(&self.parts.takes).map_err(|_| error)
+            }
+            other => Err(other),
+        })
     }
 
     /// Changes a take of this box.
     fn edit(
         &self,
         id: TakeId,
-        edit: impl FnOnce(&mut Store, store::TakeId) -> Result<store::Take, StoreError>,
+        edit: impl Fn(&mut Store, store::TakeId) -> Result<store::Take, StoreError>,
     ) -> Result<TakeInfo, Refusal> {
         let take = self.ask(|store, _| edit(store, id_of(id)))?;
         self.takes_changed(false);
@@ -196,8 +223,8 @@ impl BoxSide for Side {
             let known = after <= store.cursor(own)?;
             known.then(|| store.changes(own, after, limit)).transpose()
         });
-        let takes = takes?.ok_or_else(|| Refusal::new(Reason::SetBack, SET_BACK))?;
-        Ok(takes.iter().filter_map(info_of).collect())
+        let changes = takes?.ok_or_else(|| Refusal::new(Reason::SetBack, SET_BACK))?;
+        Ok(changes.iter().map(told_of).collect())
     }
 
     fn last_change(&self) -> watch::Receiver<u64> {
@@ -250,7 +277,7 @@ impl BoxSide for Side {
     fn relabel(&self, id: TakeId, label: Label) -> Result<TakeInfo, Refusal> {
         let none = || Refusal::new(Reason::Invalid, "a take shows one of the nine rasas; name one, or discard it");
         let rasa = label.0.ok_or_else(none)?;
-        self.edit(id, |store, id| store.relabel(id, rasa))
+        self.edit(id, move |store, id| store.relabel(id, rasa))
     }
 
     fn discard(&self, id: TakeId, discarded: bool) -> Result<TakeInfo, Refusal> {
@@ -388,7 +415,7 @@ fn refusal(error: &StoreError) -> Refusal {
         StoreError::Full => Reason::Full,
         _ => Reason::Fault,
     };
-    Refusal::new(reason, error.to_string())
+    Refusal::new(reason, error.of_the_box())
 }
 
 fn unshelved(error: &ShelfError) -> Refusal {

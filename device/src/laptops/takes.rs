@@ -2,7 +2,7 @@
 
 use crate::link::message::bounds::{NAME, SETTING, SETTINGS};
 use crate::link::message::{self, Label, TakeInfo};
-use crate::store::{BoxId, Moment, Recorded, State, Take, TakeHash, TakeId};
+use crate::store::{BoxId, Change, Moment, Recorded, State, Take, TakeHash, TakeId};
 
 /// Which take, as the store says it.
 #[must_use]
@@ -55,6 +55,19 @@ pub fn info_of(take: &Take) -> Option<TakeInfo> {
     })
 }
 
+/// A change for the wire. A take of which too little can be read is one that is damaged.
+#[must_use]
+pub fn told_of(change: &Change) -> TakeInfo {
+    let (id, number) = match change {
+        Change::Take(take) => match info_of(take) {
+            Some(info) => return info,
+            None => (take.id, change.number()),
+        },
+        Change::Damaged { id, changed } => (*id, *changed),
+    };
+    TakeInfo::damaged(message::TakeId { box_id: message::BoxId(id.box_id.0), number: id.number }, number)
+}
+
 /// A take of the wire for the store; `None` if it has no label.
 #[must_use]
 pub fn take_of(info: &TakeInfo) -> Option<Take> {
@@ -64,6 +77,7 @@ pub fn take_of(info: &TakeInfo) -> Option<Take> {
     Some(Take {
         id: id_of(info.id),
         state: match info.state {
+            message::TakeState::Damaged => return None,
             message::TakeState::Confirmed => State::Confirmed,
             message::TakeState::Interrupted => State::Interrupted,
             message::TakeState::Gone => State::Gone,

@@ -4,6 +4,7 @@
 //! did to it is found there, and it begins anew.
 
 use super::message::{Hash, Reason, Refusal};
+use crate::store::free_bytes;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,18 +16,37 @@ const KEPT: usize = 3;
 #[derive(Debug, Clone)]
 pub struct Inbox {
     folder: PathBuf,
+    margin_bytes: u64,
 }
 
 impl Inbox {
     /// In this folder, which is made when needed and holds nothing else.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self { folder: folder.to_owned(), margin_bytes: 0 }
+    }
+
+    /// Takes in nothing that would leave less of the disk free.
+    #[must_use]
+    pub fn leaving(self, margin_bytes: u64) -> Self {
+        Self { margin_bytes, ..self }
     }
 
     /// The part for a file of this hash and length, as far as it is there.
     pub(crate) fn part(&self, hash: Hash, bytes: u64) -> Result<Part, Refusal> {
-        self.open(hash, bytes).map_err(|error| failed(&error))
+        let part = self.open(hash, bytes).map_err(|error| failed(&error))?;
+        // What arrived is written once more where it is kept.
+        let needed = (bytes - part.there).saturating_add(bytes).saturating_add(self.margin_bytes);
+        let free = free_bytes(&self.folder).map_err(|error| failed(&error))?;
+        if self.margin_bytes > 0 && free < needed {
+            let what = format!(
+                "the box's disk has only {} MB left, and {} MB of it stay free for takes; pull its takes and prune them",
+                free >> 20,
+                self.margin_bytes >> 20
+            );
+            return Err(Refusal::new(Reason::Full, what));
+        }
+        Ok(part)
     }
 
     fn open(&self, hash: Hash, bytes: u64) -> io::Result<Part> {
@@ -127,7 +147,16 @@ impl Drop for Whole {
 fn failed(error: &io::Error) -> Refusal {
     let full = error.kind() == io::ErrorKind::StorageFull;
     let reason = if full { Reason::Full } else { Reason::Fault };
-    Refusal::new(reason, format!("the box cannot keep what is pushed ({error}); look at its disk"))
+    let what = match error.kind() {
+        io::ErrorKind::StorageFull => {
+            "the box's disk is full; pull its takes and prune them, then push again".to_owned()
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "the box's disk is read-only, so nothing can be pushed; look at its card".to_owned()
+        }
+        _ => format!("the box cannot keep what is pushed ({error}); look at its disk"),
+    };
+    Refusal::new(reason, what)
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ pub enum Wanted {
     },
     /// Nothing: another take of its number is here, from before the box's takes were set back.
     Another,
+    /// Nothing: it is damaged on the box, and not here.
+    Lost,
 }
 
 /// The dataset. Calls may wait for the disk. An error is a sentence with a hint.

@@ -122,6 +122,14 @@ impl MemoryBox {
         }
     }
 
+    /// What is known of a take can no longer be read.
+    pub fn lose(&self, number: u64) {
+        let mut kept = self.kept();
+        if let Some((take, _)) = kept.takes.get_mut(&number) {
+            *take = TakeInfo::damaged(take.id, take.change);
+        }
+    }
+
     /// An older copy of its takes, of the first so many.
     pub fn set_back(&self, takes: u64) {
         self.kept().takes.retain(|number, _| *number <= takes);
@@ -390,6 +398,10 @@ impl LaptopSide for MemoryLaptop {
 
     fn change(&mut self, _: &str, take: &TakeInfo) -> Result<Wanted, String> {
         let mut dataset = self.dataset();
+        if take.state == TakeState::Damaged {
+            dataset.cursors.insert(take.id.box_id, take.change);
+            return Ok(if dataset.takes.contains_key(&take.id) { Wanted::Nothing } else { Wanted::Lost });
+        }
         if dataset.takes.get(&take.id).is_some_and(|(here, _)| here.hash != take.hash) {
             dataset.cursors.insert(take.id.box_id, take.change);
             return Ok(Wanted::Another);

@@ -17,11 +17,14 @@ pub enum Fault {
     Pins,
     /// Some settings are wrong; the box runs on the defaults of those.
     Config,
+    /// Laptops cannot be served: the box's keys cannot be used.
+    Laptops,
 }
 
 impl Fault {
     /// Every fault, in the order of their blinks.
-    pub const ALL: [Self; 6] = [Self::Camera, Self::Port, Self::Disk, Self::Model, Self::Pins, Self::Config];
+    pub const ALL: [Self; 7] =
+        [Self::Camera, Self::Port, Self::Disk, Self::Model, Self::Pins, Self::Config, Self::Laptops];
 
     /// How often READY blinks for it. One blink would be mistaken for the heartbeat.
     #[must_use]
@@ -47,6 +50,10 @@ impl Fault {
             Self::Config => (
                 "the settings are wrong",
                 "`rasikad config check` names the line; until then the default of that setting is used",
+            ),
+            Self::Laptops => (
+                "no laptop can be served: the box's keys are damaged",
+                "`rasikad doctor` names the file; put it right or remove it, and pair again; playing goes on",
             ),
         }
     }

@@ -1,7 +1,7 @@
 //! The store while it works, and the way back when it does not.
 
 use super::{Report, Settings};
-use crate::store::{Store, StoreError, file_of, free_bytes, set_aside};
+use crate::store::{Reserve, Store, StoreError, file_of, free_bytes, rescue};
 use crossbeam_channel::Sender;
 use std::time::{Duration, Instant};
 
@@ -71,6 +71,7 @@ impl Keeper {
     pub fn room(&mut self) -> Result<(), String> {
         self.store()?;
         let folder = &self.settings.folder;
+        Reserve::beside(&self.settings.file()).keep(self.settings.margin_bytes);
         let free = free_bytes(folder).map_err(|error| format!("{}: {error}; check the disk", folder.display()))?;
         self.make_room(free).unwrap_or_else(|error| {
             self.fault(&error);
@@ -100,7 +101,11 @@ impl Keeper {
 
     fn open(&mut self) -> Result<(), String> {
         let file = self.settings.file();
+        let reserve = Reserve::beside(&file);
         let mut opened = Store::open_box(&file, &self.settings.box_name);
+        if matches!(opened, Err(StoreError::Full)) && reserve.give_up() {
+            opened = Store::open_box(&file, &self.settings.box_name);
+        }
         if let Err(error @ StoreError::Corrupt(_)) = &opened {
             self.fault_said(error.to_string());
             self.put_aside()?;
@@ -110,6 +115,7 @@ impl Keeper {
             Ok((store, interrupted)) => {
                 (self.store, self.opened) = (Some(store), file_of(&file));
                 (self.retry, self.said) = (FIRST_RETRY, None);
+                reserve.keep(self.settings.margin_bytes);
                 self.say(Report::Ready { interrupted: interrupted.iter().map(|take| take.id).collect() });
                 Ok(())
             }
@@ -121,9 +127,9 @@ impl Keeper {
     }
 
     fn put_aside(&mut self) -> Result<(), String> {
-        match set_aside(&self.settings.file()) {
-            Ok(aside) => {
-                self.say(Report::SetAside(aside));
+        match rescue(&self.settings.file()) {
+            Ok(rescued) => {
+                self.say(Report::SetAside(Box::new(rescued)));
                 Ok(())
             }
             Err(error) => {

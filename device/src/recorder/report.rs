@@ -1,8 +1,7 @@
 //! What the recorder has to say, for the panel, the log and people.
 
-use crate::store::{Take, TakeId};
+use crate::store::{Rescued, Take, TakeId};
 use std::fmt;
-use std::path::PathBuf;
 
 /// Something the recorder did, or could not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +36,9 @@ pub enum Report {
     NothingToDiscard,
     /// The oldest takes that a laptop holds made room.
     Pruned(TakeId),
-    /// A damaged file was put aside, a new one begun. Who else has the file open should open it anew.
-    SetAside(PathBuf),
+    /// A damaged file was put aside, and a new one begun with what could be read of it. Who else has the file open should
+    /// open it anew.
+    SetAside(Box<Rescued>),
     /// The store does not work: why, and what to do. A take that was being recorded has ended; its chunks so far are
     /// kept where the disk still has them. It is tried again.
     Fault(String),
@@ -68,7 +68,7 @@ impl fmt::Display for Report {
             Self::Discarded(id) => write!(f, "take {id} is discarded; the laptop can restore it"),
             Self::NothingToDiscard => f.write_str("there is no take to discard"),
             Self::Pruned(id) => write!(f, "take {id} made room; a laptop holds it"),
-            Self::SetAside(file) => write!(f, "the file of takes was damaged and is kept as {}", file.display()),
+            Self::SetAside(rescued) => rescued.fmt(f),
             Self::Fault(why) => write!(f, "cannot record: {why}"),
         }
     }

@@ -3,7 +3,7 @@
 use crate::link::message::bounds::{ABOUT, cut};
 use crate::link::message::{FileKind, FileName, FileState, Hash};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
@@ -15,6 +15,8 @@ pub(super) const FILES: &str = "files";
 pub const BUILT_IN: &str = "built-in";
 /// Of each kind no more are kept beside those in force and before; the oldest go.
 const KEPT: usize = 8;
+/// What is neither in force nor before goes when all that was pushed is more than this.
+const QUOTA_BYTES: u64 = 128 << 20;
 /// Ragas in force at once; the same bound as the library's.
 const MOST_RAGAS: usize = 100;
 /// A ledger is never larger: what could not be read at the next start is not written.
@@ -100,6 +102,9 @@ pub(super) struct Ledger {
     /// The oldest first.
     pub files: Vec<Entry>,
     pub force: BTreeMap<FileKind, Force>,
+    /// Kinds of which something in force was lost to a disk, until another is put in force.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub damaged: BTreeSet<FileKind>,
 }
 
 impl Ledger {
@@ -140,6 +145,13 @@ impl Ledger {
         let idle = idle(self);
         let gone = &idle[..idle.len().saturating_sub(KEPT)];
         self.files.retain(|entry| entry.kind != kind || !gone.contains(&entry.hash));
+        // All together they stay below the quota: the oldest that nobody needs go first, the newest stays.
+        while self.files.iter().map(|entry| entry.bytes).sum::<u64>() > QUOTA_BYTES {
+            let last = self.files.len() - 1;
+            let idle = |(place, entry): (usize, &Entry)| (place != last && !self.is_needed(entry)).then_some(place);
+            let Some(oldest) = self.files.iter().enumerate().find_map(idle) else { break };
+            self.files.remove(oldest);
+        }
     }
 
     fn is_needed(&self, entry: &Entry) -> bool {
@@ -170,6 +182,7 @@ impl Ledger {
             }
             _ => vec![hash],
         };
+        self.damaged.remove(&kind);
         let force = self.force.entry(kind).or_default();
         if new != active {
             // A model is swapped as the box plays, everything else is read at its start.

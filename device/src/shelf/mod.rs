@@ -75,12 +75,12 @@ impl Shelf {
     /// Opens it; what there is to tell comes with it. A shelf that cannot be read is put aside: the box plays with what
     /// is built in.
     ///
+    /// A disk that cannot be written, or has no room, keeps nothing of it from being read.
+    ///
     /// # Errors
-    /// The folder cannot be made or written.
+    /// None today: whatever is wrong is told.
     pub fn open(folder: &Path) -> Result<(Self, Vec<String>), ShelfError> {
         let file = folder.join(ledger::FILE);
-        let disk = |cause| ShelfError::Disk { path: folder.to_owned(), cause };
-        fs::create_dir_all(folder.join(ledger::FILES)).map_err(disk)?;
         let mut told = Vec::new();
         let mut ledger = Ledger::read(&file).unwrap_or_else(|why| {
             let aside = file.with_extension("damaged.json");
@@ -115,11 +115,12 @@ impl Shelf {
         while let Some((kind, hash)) = ledger.in_force().into_iter().find(|(_, hash)| !shelf.proved(*hash)) {
             changed = true;
             ledger.forget(kind, hash);
+            ledger.damaged.insert(kind);
             let what = label(kind);
             told.push(format!("a {what} that was pushed is damaged on the disk and no longer in force; push it again"));
         }
-        if changed {
-            shelf.write(&ledger)?;
+        if changed && let Err(error) = shelf.write(&ledger) {
+            told.push(format!("{error}; the box goes on with what was pushed as it stands"));
         }
         *shelf.ledger() = ledger;
         Ok((shelf, told))
@@ -139,6 +140,8 @@ impl Shelf {
         let _alone = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
         let hash = Hash::of(bytes);
         let path = self.path(hash);
+        fs::create_dir_all(self.folder.join(ledger::FILES))
+            .map_err(|cause| ShelfError::Disk { path: self.folder.clone(), cause })?;
         whole(&path, bytes).map_err(|cause| ShelfError::Disk { path, cause })?;
         let entry = Entry { kind, name: name.clone(), hash, bytes: bytes.len() as u64, about: about.to_owned() };
         self.change(|ledger| {
@@ -260,6 +263,12 @@ impl Shelf {
         self.ledger().entries(kind, |force| &force.active)
     }
 
+    /// Kinds of which something in force was damaged on the disk, and has not been pushed again since.
+    #[must_use]
+    pub fn damaged(&self) -> Vec<FileKind> {
+        self.ledger().damaged.iter().copied().collect()
+    }
+
     /// All files of a kind, the newest first.
     #[must_use]
     pub fn list(&self, kind: FileKind) -> Vec<FileState> {
@@ -310,6 +319,7 @@ impl Shelf {
     }
 
     fn write(&self, ledger: &Ledger) -> Result<(), ShelfError> {
+        let _ = fs::create_dir_all(&self.folder);
         let path = self.folder.join(ledger::FILE);
         ledger.text().and_then(|text| whole(&path, &text)).map_err(|cause| ShelfError::Disk { path, cause })
     }

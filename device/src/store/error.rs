@@ -21,11 +21,19 @@ pub enum StoreError {
     /// A box already records there.
     #[error("another rasikad records there already; stop it, or give each its own recording folder")]
     InUse,
-    /// The bytes of the file make no sense.
-    #[error("the file of takes is damaged ({0}); put it aside, and a new one is begun")]
+    /// Pages of the file make no sense.
+    #[error(
+        "the file of takes is damaged ({0}); on a laptop `rasika takes mend` saves what can be read, a box does so itself"
+    )]
     Corrupt(String),
+    /// A row of the file makes no sense; the others do.
+    #[error("a row of the file of takes is damaged ({0}); `doctor` names the take")]
+    Row(String),
+    /// What is known of a take makes no sense.
+    #[error("take {0} is damaged; the others can be read")]
+    Damaged(TakeId),
     /// No more fits.
-    #[error("the disk is full; make room (on a box: pull its takes and prune them, or give it a larger card)")]
+    #[error("the disk is full; make room")]
     Full,
     /// The folder or the disk takes no writing.
     #[error("takes cannot be written ({0}); check that the recording folder's disk is there and writable")]
@@ -50,12 +58,41 @@ pub enum StoreError {
     Sqlite(rusqlite::Error),
 }
 
+impl StoreError {
+    /// What a laptop is told of its box's disk, so that nobody looks at the wrong one.
+    #[must_use]
+    pub fn of_the_box(&self) -> String {
+        match self {
+            Self::Full => "the box's disk is full; pull its takes and prune them, or give it a larger card".to_owned(),
+            Self::Unwritable(why) => format!("the box's disk cannot be written ({why}); look at its card"),
+            other => other.to_string(),
+        }
+    }
+
+    /// The same of a laptop's own disk.
+    #[must_use]
+    pub fn of_this_laptop(&self) -> String {
+        match self {
+            Self::Full => {
+                "this laptop's disk is full; make room here, then do it again: it goes on where it was".to_owned()
+            }
+            Self::Unwritable(why) => {
+                format!("takes cannot be written on this laptop ({why}); check the folder and its disk")
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         let said = error.to_string();
+        let extended = error.sqlite_error().map(|error| error.extended_code);
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(said),
             Some(ErrorCode::DiskFull) => Self::Full,
+            // The index of the log could not be made larger: that is how a full disk shows at an opening.
+            Some(ErrorCode::SystemIoFailure) if extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => Self::Full,
             Some(
                 ErrorCode::ReadOnly
                 | ErrorCode::CannotOpen
@@ -67,7 +104,8 @@ impl From<rusqlite::Error> for StoreError {
                 // A value of another type than the schema says: the file, not the program, is wrong.
                 rusqlite::Error::FromSqlConversionFailure(..)
                 | rusqlite::Error::IntegralValueOutOfRange(..)
-                | rusqlite::Error::InvalidColumnType(..) => Self::Corrupt(said),
+                | rusqlite::Error::Utf8Error(..)
+                | rusqlite::Error::InvalidColumnType(..) => Self::Row(said),
                 other => Self::Sqlite(other),
             },
         }

@@ -6,12 +6,16 @@
 use super::Store;
 use super::error::StoreError;
 use super::recording::next_change;
+use super::room::free_bytes;
 use super::take::{BoxId, State, TakeHash, TakeId};
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
+use std::path::Path;
 
 /// So much is read again for proofs in one go.
 const PROOFS: u32 = 256;
 const PROOF_BYTES: u64 = 64 << 20;
+/// A disk with less room is nearly full.
+const LOW_BYTES: u64 = 32 << 20;
 
 impl Store {
     /// On a box: a host answers for takes with the hash of their bytes under `key`; how many of them it is now known to
@@ -52,7 +56,18 @@ impl Store {
         let box_row = transaction.query_row(sql, params![row, State::Gone as u8], |row| row.get(0))?;
         let change = next_change(&transaction, box_row)?;
         transaction.execute("UPDATE take SET changed = ?2 WHERE id = ?1", params![row, change])?;
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        self.fold_log();
+        Ok(())
+    }
+
+    /// Where the disk is nearly full, the log is used again from its beginning rather than made longer.
+    fn fold_log(&self) {
+        let Some(folder) = self.db.path().and_then(|file| Path::new(file).parent()) else { return };
+        if free_bytes(folder).is_ok_and(|free| free < LOW_BYTES) {
+            // If somebody reads meanwhile, it is done after the next deletion.
+            let _ = self.db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
+        }
     }
 
     /// The oldest take of this box whose observations are still here although a host holds it.

@@ -11,10 +11,12 @@
 //! [`Store::settle`], for what can be fetched again: a power cut then takes the last commits back, in their order.
 
 pub mod codec;
+mod damage;
 mod edit;
 mod error;
 mod holding;
 mod recording;
+mod rescue;
 mod room;
 mod rows;
 mod schema;
@@ -22,13 +24,15 @@ mod sync;
 mod take;
 
 pub use codec::Picture;
+pub use damage::{Damage, Examined};
 pub use error::StoreError;
 pub use recording::{Plan, Recording};
-pub use room::{file_of, free_bytes, set_aside};
-pub use sync::Fetch;
+pub use rescue::{Rescued, rescue};
+pub use room::{Reserve, date_of, file_of, free_bytes, set_aside};
+pub use sync::{Change, Fetch};
 pub use take::{BoxId, Moment, Recorded, State, Take, TakeHash, TakeHasher, TakeId};
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
@@ -37,6 +41,8 @@ use std::time::Duration;
 const BUSY: Duration = Duration::from_secs(5);
 /// So long where a take is being recorded, which a laptop that deletes others is not to end; what is seen waits in the channel.
 const BUSY_RECORDING: Duration = Duration::from_secs(30);
+/// No number is larger; a larger one is damage.
+const MOST_NUMBER: i64 = 1 << 53;
 /// The log is cut back to this when it has been played into the file.
 const LOG_BYTES: u32 = 8 << 20;
 
@@ -46,6 +52,7 @@ pub struct Store {
     db: Connection,
     /// Held while this process records as a box.
     _lock: Option<File>,
+    reads_only: bool,
 }
 
 impl Store {
@@ -75,7 +82,36 @@ impl Store {
                 let _ = folder.sync_all();
             }
         }
-        Ok(Self { db, _lock: None })
+        Ok(Self { db, _lock: None, reads_only: false })
+    }
+
+    /// Opens a file of takes to read it only, where it or its disk cannot be written: a card that is read-only or full.
+    ///
+    /// # Errors
+    /// It is not there, damaged, of a newer version or no file of takes.
+    pub fn open_to_read(file: &Path) -> Result<Self, StoreError> {
+        let path = file.display().to_string().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let open = |way: &str| -> Result<Connection, StoreError> {
+            let db = Connection::open_with_flags(format!("file:{path}?{way}"), flags)?;
+            db.busy_timeout(BUSY)?;
+            db.pragma_update(None, "trusted_schema", false)?;
+            db.pragma_update(None, "temp_store", "MEMORY")?;
+            schema::stand_in(&db)?;
+            Ok(db)
+        };
+        // Where not even the index of the log can be made, the file is read as it stands without the log.
+        let db = open("mode=ro").or_else(|error| match error {
+            StoreError::Full | StoreError::Unwritable(_) if file.exists() => open("mode=ro&immutable=1"),
+            other => Err(other),
+        })?;
+        Ok(Self { db, _lock: None, reads_only: true })
+    }
+
+    /// Whether nothing can be written.
+    #[must_use]
+    pub fn reads_only(&self) -> bool {
+        self.reads_only
     }
 
     /// Opens a box's own file of takes to record into it, or makes it; only one process can. Takes that a cut left
@@ -93,6 +129,7 @@ impl Store {
         }
         let mut store = Self { _lock: Some(lock), ..Self::open(file)? };
         store.db.busy_timeout(BUSY_RECORDING)?;
+        store.set_right(name);
         store.name_box(name)?;
         let interrupted = store.recover()?;
         Ok((store, interrupted))
@@ -139,8 +176,9 @@ impl Store {
     /// The file cannot be read.
     pub fn boxes(&self) -> Result<Vec<(BoxId, String)>, StoreError> {
         let mut statement = self.db.prepare_cached("SELECT uid, name FROM box ORDER BY name, uid")?;
-        let rows = statement.query_map([], |row| Ok((BoxId(row.get(0)?), row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let rows = statement.query_map([], |row| Ok((BoxId(row.get(0)?), text(row, 1)?)))?;
+        // A box that cannot be read keeps no other from being listed.
+        Ok(rows.filter_map(Result::ok).collect())
     }
 
     /// Whether every page, index and row is sound; what is wrong if not. Reads the whole file.
@@ -152,12 +190,48 @@ impl Store {
         if said == "ok" { Ok(()) } else { Err(StoreError::Corrupt(said)) }
     }
 
+    /// On a box: numbers that damage has set back or too high would be given twice, or never be heard of. What is whole and
+    /// has no number of a change is news again.
+    /// Where pages are damaged, whoever needs them says so.
+    fn set_right(&mut self, name: &str) {
+        let sql = "UPDATE box SET name = ?2, \
+            sequence = max(iif(typeof(sequence) = 'integer' AND sequence BETWEEN 0 AND ?1, sequence, 0), coalesce((SELECT \
+                max(changed) FROM take WHERE take.box = box.id AND typeof(changed) = 'integer' AND changed <= ?1), 0)), \
+            next_take = max(iif(typeof(next_take) = 'integer' AND next_take BETWEEN 1 AND ?1, next_take, 1), 1 + coalesce((SELECT \
+                max(number) FROM take WHERE take.box = box.id AND typeof(number) = 'integer' AND number < ?1), 0)) \
+            WHERE own = 1";
+        let _ = self.db.execute(sql, params![MOST_NUMBER, name]);
+        let unheard = "SELECT take.id FROM take JOIN box ON box.id = take.box WHERE own = 1 AND \
+            (state = 4 OR state IN (1, 2, 3) AND (changed IS NULL OR changed NOT BETWEEN 1 AND sequence))";
+        let rows: Vec<i64> = {
+            let Ok(mut statement) = self.db.prepare(unheard) else { return };
+            let Ok(found) = statement.query_map([], |row| row.get(0)) else { return };
+            found.filter_map(Result::ok).collect()
+        };
+        for row in rows {
+            let box_row = self.db.query_row("SELECT box FROM take WHERE id = ?1", [row], |row| row.get(0));
+            let change = box_row.map(|box_row| recording::next_change(&self.db, box_row));
+            let Ok(Ok(change)) = change else { continue };
+            let sql = "UPDATE take SET changed = ?2, state = iif(state = 4, 1, state) WHERE id = ?1";
+            // A row that is damaged otherwise too stays as it is.
+            let _ = self.db.execute(sql, params![row, change]);
+        }
+    }
+
     fn name_box(&mut self, name: &str) -> Result<(), StoreError> {
         if self.db.execute("UPDATE box SET name = ?1 WHERE own = 1", [name])? == 0 {
             self.db.execute("INSERT INTO box (uid, name, own) VALUES (randomblob(16), ?1, 1)", [name])?;
         }
         Ok(())
     }
+}
+
+/// A text that may be damaged.
+fn text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<String> {
+    Ok(match row.get_ref(column)? {
+        rusqlite::types::ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        _ => String::new(),
+    })
 }
 
 #[cfg(test)]

@@ -30,6 +30,45 @@ impl Store {
     }
 }
 
+/// A file that keeps some room on a disk that others fill: given up, what is deleted from the file of takes can be written
+/// down, which needs a little room first.
+#[derive(Debug, Clone)]
+pub struct Reserve(PathBuf);
+
+impl Reserve {
+    /// Its bytes: some hundred deletions.
+    const BYTES: u64 = 4 << 20;
+
+    /// Beside a file of takes.
+    #[must_use]
+    pub fn beside(file: &Path) -> Self {
+        Self(file.with_extension("reserve"))
+    }
+
+    /// Sets it aside, where it is not and more than `margin` stays free.
+    pub fn keep(&self, margin: u64) {
+        let free = self.0.parent().and_then(|folder| free_bytes(folder).ok()).unwrap_or(0);
+        if self.0.metadata().is_ok_and(|file| file.len() == Self::BYTES) || free < margin + 2 * Self::BYTES {
+            return;
+        }
+        let made = File::create(&self.0).and_then(|file| {
+            // SAFETY: the descriptor is open as long as the file is borrowed.
+            match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, Self::BYTES as libc::off_t) } {
+                0 => Ok(()),
+                error => Err(io::Error::from_raw_os_error(error)),
+            }
+        });
+        if made.is_err() {
+            self.give_up();
+        }
+    }
+
+    /// Gives it up; whether there was one.
+    pub fn give_up(&self) -> bool {
+        std::fs::remove_file(&self.0).is_ok()
+    }
+}
+
 /// Bytes that a program without privileges may still write where a path lies.
 ///
 /// # Errors
@@ -64,7 +103,7 @@ pub(super) fn lock(file: &File) -> bool {
 /// The folder cannot be written.
 pub fn set_aside(file: &Path) -> io::Result<PathBuf> {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let date = date(Moment::now().unix_ms / 1000);
+    let date = date_of(Moment::now().unix_ms / 1000);
     let aside = (1..)
         .map(|n| if n == 1 { String::new() } else { format!("-{n}") })
         .map(|again| file.with_file_name(format!("{stem}.damaged-{date}{again}.db")))
@@ -82,7 +121,8 @@ pub fn set_aside(file: &Path) -> io::Result<PathBuf> {
 }
 
 /// A day and time in UTC as in a file's name, of seconds since 1970 (Howard Hinnant's civil-from-days).
-fn date(unix_s: i64) -> String {
+#[must_use]
+pub fn date_of(unix_s: i64) -> String {
     let (days, second) = (unix_s.div_euclid(86_400), unix_s.rem_euclid(86_400));
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
@@ -102,10 +142,10 @@ mod tests {
 
     #[test]
     fn dates_are_right() {
-        assert_eq!(date(0), "1970-01-01T00-00-00");
-        assert_eq!(date(951_782_399), "2000-02-28T23-59-59");
-        assert_eq!(date(951_782_400), "2000-02-29T00-00-00");
-        assert_eq!(date(1_795_402_869), "2026-11-23T03-01-09");
+        assert_eq!(date_of(0), "1970-01-01T00-00-00");
+        assert_eq!(date_of(951_782_399), "2000-02-28T23-59-59");
+        assert_eq!(date_of(951_782_400), "2000-02-29T00-00-00");
+        assert_eq!(date_of(1_795_402_869), "2026-11-23T03-01-09");
     }
 
     #[test]

@@ -59,15 +59,23 @@ impl Store {
     /// A take, if there is one.
     pub(super) fn find(&self, id: TakeId) -> Result<Option<Take>, StoreError> {
         let sql = format!("SELECT {COLUMNS} WHERE box.uid = ?1 AND number = ?2");
-        Ok(self.db.prepare_cached(&sql)?.query_row(params![id.box_id.0, id.number], take).optional()?)
+        let found = self.db.prepare_cached(&sql)?.query_row(params![id.box_id.0, id.number], take).optional();
+        found.map_err(|error| match StoreError::from(error) {
+            StoreError::Row(_) => StoreError::Damaged(id),
+            other => other,
+        })
     }
 
-    /// Every take of every box, in the order of boxes and numbers; discarded and gone ones too.
+    /// Every take of every box, in the order of boxes and numbers; discarded and gone ones too. Those that are damaged are
+    /// not among them: see [`Self::examine`].
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn takes(&self) -> Result<Vec<Take>, StoreError> {
-        self.select("ORDER BY box.id, number", [])
+        match self.select("ORDER BY box.id, number", []) {
+            Err(StoreError::Corrupt(_)) => Ok(self.readable().0),
+            other => other,
+        }
     }
 
     /// How many whole takes of a box are not discarded.
@@ -80,9 +88,15 @@ impl Store {
         Ok(self.db.prepare_cached(sql)?.query_row([of.0], |row| row.get(0))?)
     }
 
+    /// Takes by their rows; a row that makes no sense is passed over.
     pub(super) fn select(&self, rest: &str, params: impl Params) -> Result<Vec<Take>, StoreError> {
         let mut statement = self.db.prepare_cached(&format!("SELECT {COLUMNS} {rest}"))?;
-        Ok(statement.query_map(params, take)?.collect::<Result<_, _>>()?)
+        let mut rows = statement.query(params)?;
+        let mut takes = Vec::new();
+        while let Some(row) = rows.next()? {
+            takes.extend(take(row));
+        }
+        Ok(takes)
     }
 
     /// The key of a take's row.

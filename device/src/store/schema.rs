@@ -86,6 +86,10 @@ CREATE INDEX edit_take ON edit (take);
 
 /// - `proved`: which host has proved by a take's bytes that it holds it.
 /// - `unproved`: on a laptop, takes that came whole and whose box has not heard of it.
+/// - `missing`: takes that were lost to damage. On a laptop each is asked for again from before its change; on a box the
+///   change says to laptops that the take is lost.
+/// - `aside`, `aside_chunk`: what there is of damaged takes that were put aside.
+/// - `mark`: how far the takes were looked through (`looked`, a row of `take`).
 const V3: &str = "
 CREATE TABLE proved (
     host BLOB NOT NULL,
@@ -99,6 +103,28 @@ CREATE TABLE unproved (
     PRIMARY KEY (box, take)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX unproved_take ON unproved (take);
+CREATE TABLE missing (
+    box INTEGER NOT NULL REFERENCES box (id),
+    number INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    PRIMARY KEY (box, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE aside (
+    id INTEGER PRIMARY KEY,
+    box BLOB,
+    number INTEGER,
+    unix_ms INTEGER NOT NULL,
+    why TEXT NOT NULL
+) STRICT;
+CREATE TABLE aside_chunk (
+    aside INTEGER NOT NULL REFERENCES aside (id),
+    part INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+) STRICT;
+CREATE TABLE mark (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 INSERT INTO unproved SELECT box, take.id FROM take JOIN box ON box.id = take.box WHERE own = 0 AND state IN (1, 2);
 ";
 
@@ -125,6 +151,40 @@ pub fn migrate(db: &mut Connection, migrations: &[&str]) -> Result<(), StoreErro
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", newest)?;
     Ok(transaction.commit()?)
+}
+
+/// Tables whose rows belong to a take, beside its chunks.
+pub const OF_A_TAKE: &[&str] = &["proved", "held", "unproved", "edit"];
+
+/// What an older file lacks, empty, for who only reads it.
+const EMPTY: &[&str] = &[
+    "edit (id, take, before_label, before_discarded)",
+    "proved (host, take)",
+    "unproved (box, take)",
+    "missing (box, number, changed)",
+    "aside (id, box, number, unix_ms, why)",
+    "mark (name, value)",
+];
+
+/// Makes a file that cannot be written readable as one of today's: what an older one lacks is empty.
+///
+/// # Errors
+/// It is of a newer version or another program's.
+pub fn stand_in(db: &Connection) -> Result<(), StoreError> {
+    let (version, newest) = (version(db)?, MIGRATIONS.len());
+    if application(db)? != APPLICATION {
+        return Err(StoreError::NotOurs);
+    }
+    if version > newest {
+        return Err(StoreError::Newer { version, newest });
+    }
+    for table in EMPTY {
+        let name = table.split(' ').next().unwrap_or_default();
+        if db.prepare(&format!("SELECT 1 FROM {name}")).is_err() {
+            db.execute_batch(&format!("CREATE TEMP TABLE {table}"))?;
+        }
+    }
+    Ok(())
 }
 
 fn version(db: &Connection) -> Result<usize, StoreError> {

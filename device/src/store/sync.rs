@@ -7,6 +7,7 @@
 use super::error::StoreError;
 use super::holding::await_proof;
 use super::recording::{insert, next_change, put_chunk};
+use super::rows::{COLUMNS, take};
 use super::take::{BoxId, Recorded, State, Take, TakeHasher, TakeId};
 use super::{Store, codec};
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
@@ -25,15 +26,78 @@ pub enum Fetch {
     Another,
 }
 
+/// What a box tells of a take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// How it is now.
+    Take(Box<Take>),
+    /// It cannot be read, or was lost to damage.
+    Damaged {
+        /// Which.
+        id: TakeId,
+        /// The number of the change.
+        changed: u64,
+    },
+}
+
+impl Change {
+    /// Its number.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        match self {
+            Self::Take(take) => take.changed.unwrap_or(0),
+            Self::Damaged { changed, .. } => *changed,
+        }
+    }
+}
+
 impl Store {
     /// At most `limit` takes of a box that changed after a change number, in the order of their last change.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn changes(&self, of: BoxId, after: u64, limit: u32) -> Result<Vec<Take>, StoreError> {
+    pub fn changes(&self, of: BoxId, after: u64, limit: u32) -> Result<Vec<Change>, StoreError> {
         let found = self.db.query_row("SELECT id FROM box WHERE uid = ?1", [of.0], |row| row.get::<_, i64>(0));
         let Some(box_row) = found.optional()? else { return Ok(Vec::new()) };
-        self.select("WHERE box = ?1 AND changed > ?2 ORDER BY changed LIMIT ?3", params![box_row, after, limit])
+        let mut changes = match self.changed_rows(of, box_row, after, limit) {
+            Err(StoreError::Corrupt(_)) => self.salvaged(of, after),
+            other => other?,
+        };
+        let sql = "SELECT number, changed FROM missing WHERE box = ?1 AND changed > ?2";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let lost = statement.query_map(params![box_row, after], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for (number, changed) in lost.filter_map(Result::ok) {
+            changes.push(Change::Damaged { id: TakeId { box_id: of, number }, changed });
+        }
+        changes.sort_by_key(Change::number);
+        changes.truncate(limit as usize);
+        Ok(changes)
+    }
+
+    fn changed_rows(&self, of: BoxId, box_row: i64, after: u64, limit: u32) -> Result<Vec<Change>, StoreError> {
+        let rest = "WHERE box = ?1 AND changed > ?2 ORDER BY changed LIMIT ?3";
+        let mut statement = self.db.prepare_cached(&format!("SELECT {COLUMNS} {rest}"))?;
+        let mut rows = statement.query(params![box_row, after, limit])?;
+        let (mut changes, mut last) = (Vec::new(), after);
+        while let Some(row) = rows.next()? {
+            let number = |column| row.get::<_, u64>(column).ok();
+            last = number(3).filter(|changed| *changed > last).unwrap_or(last);
+            changes.push(match take(row) {
+                Ok(take) if take.hash.is_some() || !take.state.is_whole() => Change::Take(Box::new(take)),
+                _ => Change::Damaged { id: TakeId { box_id: of, number: number(1).unwrap_or(0) }, changed: last },
+            });
+        }
+        Ok(changes)
+    }
+
+    /// The same where pages of the file are damaged: as far as the rows can be found.
+    fn salvaged(&self, of: BoxId, after: u64) -> Vec<Change> {
+        let (takes, damaged) = self.readable();
+        let takes = takes.into_iter().filter(|take| take.id.box_id == of && take.changed.is_some_and(|at| at > after));
+        let damaged = damaged.into_iter().filter_map(|damage| Some((damage.id?, damage.changed?)));
+        let damaged = damaged.filter(|(id, changed)| id.box_id == of && *changed > after);
+        let damaged = damaged.map(|(id, changed)| Change::Damaged { id, changed });
+        takes.map(|take| Change::Take(Box::new(take))).chain(damaged).collect()
     }
 
     /// On a box: the number of its last change. On a laptop: the change of the box up to which all was taken in; a take
@@ -42,8 +106,10 @@ impl Store {
     /// # Errors
     /// The file cannot be read.
     pub fn cursor(&self, of: BoxId) -> Result<u64, StoreError> {
-        let sql = "SELECT coalesce(min(sequence, \
-            (SELECT min(changed) - 1 FROM take WHERE take.box = box.id AND state = 4)), sequence) FROM box WHERE uid = ?1";
+        let sql = "SELECT max(0, min(sequence, \
+            coalesce((SELECT min(changed) - 1 FROM take WHERE take.box = box.id AND state = 4), sequence), \
+            iif(own, sequence, coalesce((SELECT min(changed) - 1 FROM missing WHERE missing.box = box.id), sequence)))) \
+            FROM box WHERE uid = ?1";
         let found = self.db.query_row(sql, [of.0], |row| row.get(0));
         Ok(found.optional()?.unwrap_or(0))
     }
@@ -72,7 +138,15 @@ impl Store {
         if self.own_box()? == Some(take.id.box_id) {
             return Err(StoreError::NotNow(take.id, "is this box's own; pull from another"));
         }
-        let here = self.find(take.id)?;
+        let here = match self.find(take.id) {
+            // What is here of it makes no sense: it is put aside, and the box's is taken.
+            Err(StoreError::Damaged(_)) => {
+                let damage = self.damage_of(take.id).ok_or(StoreError::Damaged(take.id))?;
+                self.put_aside(&damage)?;
+                None
+            }
+            found => found?,
+        };
         let (box_id, transaction) =
             (take.id.box_id.0, self.db.transaction_with_behavior(TransactionBehavior::Immediate)?);
         let sql = "INSERT INTO box (uid, name) VALUES (?1, ?2) ON CONFLICT (uid) DO UPDATE SET name = ?2 RETURNING id";
@@ -118,6 +192,20 @@ impl Store {
         take_in(&transaction, box_row, take)?;
         transaction.commit()?;
         Ok(Fetch::Done)
+    }
+
+    /// On a laptop: a box says that its copy of a take is damaged; whether it is whole here.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn damaged_there(&mut self, box_name: &str, id: TakeId, changed: u64) -> Result<bool, StoreError> {
+        let whole = self.find(id)?.is_some_and(|take| take.state.is_whole());
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let sql = "INSERT INTO box (uid, name) VALUES (?1, ?2) ON CONFLICT (uid) DO UPDATE SET name = ?2 RETURNING id";
+        let box_row: i64 = transaction.query_row(sql, params![id.box_id.0, box_name], |row| row.get(0))?;
+        heard_of(&transaction, box_row, id.number, Some(changed))?;
+        transaction.commit()?;
+        Ok(whole)
     }
 
     /// Puts the next chunk of a take that is being fetched.
@@ -225,8 +313,15 @@ fn free_change(db: &rusqlite::Connection, box_row: i64, take: &Take) -> Result<(
 
 /// A change has been heard.
 fn heard(db: &rusqlite::Connection, box_row: i64, take: &Take) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE box SET sequence = max(sequence, ?2) WHERE id = ?1")?
-        .execute(params![box_row, take.changed])?;
+    heard_of(db, box_row, take.id.number, take.changed)
+}
+
+/// A change of a take has been heard: it is not missing any more.
+fn heard_of(db: &rusqlite::Connection, box_row: i64, number: u64, changed: Option<u64>) -> Result<(), StoreError> {
+    let sql = "UPDATE box SET sequence = max(sequence, ?2) WHERE id = ?1";
+    db.prepare_cached(sql)?.execute(params![box_row, changed])?;
+    let sql = "DELETE FROM missing WHERE box = ?1 AND number = ?2";
+    db.prepare_cached(sql)?.execute(params![box_row, number])?;
     Ok(())
 }
 

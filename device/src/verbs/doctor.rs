@@ -135,7 +135,8 @@ fn laptops(machine: &Machine) -> Finding {
     match Identity::open(&folder.join("key")).and_then(|_| KeyRing::open(&folder.join("laptops.toml"))) {
         Ok(ring) => Finding::ok(ABOUT, format!("{} paired; `rasikad keys` lists them", ring.list().len())),
         // Who looks with other rights than the box's cannot tell.
-        Err(error) => Finding::warn(ABOUT, error.to_string(), todo),
+        Err(error) if std::fs::File::open(folder.join("key")).is_err() => Finding::warn(ABOUT, error.to_string(), todo),
+        Err(error) => Finding::fail(ABOUT, error.to_string(), todo),
     }
 }
 

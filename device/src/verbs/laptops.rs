@@ -8,6 +8,8 @@ use rasika_device::control::Verbs;
 use rasika_device::hand::Listening;
 use rasika_device::journal::Journal;
 use rasika_device::laptops::{Laptops, Parts};
+use rasika_device::link::message::FileKind;
+use rasika_device::panel::Fault;
 use rasika_device::performer::Library;
 use rasika_device::performer::player::Player;
 use rasika_device::shelf::Shelf;
@@ -22,11 +24,12 @@ pub fn serve(
     library: &Arc<Library>,
     listening: &Listening,
 ) -> Link {
-    let mut link = Link::none(Journal::default());
+    let mut link = Link::none(Journal::in_folder(&config.recording.folder));
     let shelf = match shelf {
         Ok(shelf) => shelf,
         Err(why) => {
             link.tell(&format!("{why}; no laptop is served"));
+            link.faults.push(Fault::Laptops);
             return link;
         }
     };
@@ -34,6 +37,7 @@ pub fn serve(
     let parts = Parts {
         name: config.box_name.clone(),
         takes: super::run::recorder(config).file(),
+        margin_bytes: config.recording.margin_bytes,
         shelf: Arc::clone(shelf),
         shown: Arc::clone(&link.shown),
         journal: link.journal.clone(),
@@ -51,11 +55,20 @@ pub fn serve(
     (link.pairing, link.adoptions, link.adopt) = (pairing, adoptions, Some(adopt));
     match super::push::model(shelf) {
         Ok(model) => link.model = model,
-        Err(why) => link.tell(&format!("{why}; the built-in knowledge is asked instead")),
+        Err(why) => {
+            link.tell(&format!("{why}; the built-in knowledge is asked instead"));
+            link.faults.push(Fault::Model);
+        }
+    }
+    for kind in shelf.damaged() {
+        link.faults.push(if kind == FileKind::Model { Fault::Model } else { Fault::Config });
     }
     match Laptops::start(super::run::link(config, link_on_trial), parts, ask) {
         Ok(laptops) => link.laptops = Some(laptops),
-        Err(why) => link.tell(&format!("no laptop is served: {why}")),
+        Err(why) => {
+            link.tell(&format!("no laptop is served: {why}"));
+            link.faults.push(Fault::Laptops);
+        }
     }
     link
 }
@@ -68,7 +81,7 @@ pub fn verbs(
     library: &Arc<Library>,
     listening: &Listening,
 ) -> Verbs {
-    let verbs = super::status::verbs(player, library, Some(listening));
+    let verbs = super::status::verbs(player, library, Some(listening), Some(Arc::clone(&link.shown)));
     match (&link.laptops, shelf, &link.adopt) {
         (Some(laptops), Ok(shelf), Some(adopt)) => {
             super::keys::verbs(verbs, laptops.ring().clone(), shelf, Arc::clone(adopt), Arc::clone(&link.shown))

@@ -149,7 +149,7 @@ impl Play {
         sleep_in_silence(Arc::clone(player.panic())).context("cannot listen for signals")?;
         let (hand, panic) = (Arc::clone(player.hand()), Arc::clone(player.panic()));
         let listening = Listening::start(ears, midi::open_in, keys, &sent, hand, panic)?;
-        let control = control::serve(super::status::verbs(&player, &library, Some(&listening)));
+        let control = control::serve(super::status::verbs(&player, &library, Some(&listening), None));
         if let Err(error) = &control {
             warn(error);
         }

@@ -1,14 +1,14 @@
 //! What laptops push, as the box checks it and puts it in force; and `rasikad check-model`.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use rasika_device::apart;
 use rasika_device::laptops::{Adopt, Check};
 use rasika_device::link::message::{FileKind, FileName};
 use rasika_device::performer::Library;
@@ -17,8 +17,6 @@ use rasika_device::steward::Adoption;
 use rasika_device::terminal::say;
 use rasika_models::package::{Card, Model, Package};
 
-/// A network that takes longer to load and to test is not for this box.
-const LONGEST_CHECK: Duration = Duration::from_secs(20);
 /// The steward answers within a frame; a camera may hold it up.
 const LONGEST_SWAP: Duration = Duration::from_secs(10);
 
@@ -33,6 +31,7 @@ pub struct CheckModel {
 impl CheckModel {
     /// Prints what it is, in a line.
     pub fn run(self) -> Result<()> {
+        apart::bound_this_process();
         let package = Package::read(&self.file)?;
         Model::load(&package)?;
         Ok(say(about(&package.card))?)
@@ -58,39 +57,11 @@ fn about(card: &Card) -> String {
 /// does not bring the music down.
 pub fn check(library: Arc<Library>, folder: PathBuf) -> Check {
     Box::new(move |kind, name: &FileName, path: &Path| match kind {
-        FileKind::Model => check_apart(path),
+        FileKind::Model => apart::run(&["check-model".as_ref(), path.as_os_str()]),
         _ => {
             let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
             check_text(kind, name.as_str(), &bytes, &library, Some(&folder))
         }
-    })
-}
-
-fn check_apart(path: &Path) -> Result<String, String> {
-    let cannot = |error: std::io::Error| format!("the model cannot be checked ({error}); push it again");
-    // Not by its path: an update may have put another program there, or none, while this one runs.
-    let mut command = Command::new("/proc/self/exe");
-    command.arg("check-model").arg(path).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(cannot)?;
-    let begun = Instant::now();
-    // What it says fits any pipe, so it never waits for us.
-    while child.try_wait().map_err(cannot)?.is_none() {
-        if begun.elapsed() > LONGEST_CHECK {
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err("the model takes too long to load and to test on this box; train a smaller one".to_owned());
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let output = child.wait_with_output().map_err(cannot)?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    if output.status.success() {
-        return Ok(text(&output.stdout));
-    }
-    let said = text(&output.stderr);
-    Err(match said.lines().last().map(|line| line.trim_start_matches("rasikad: ")) {
-        Some(line) if output.status.code() == Some(1) => line.to_owned(),
-        _ => "the model brings the runtime down; make it anew and try it with `rasika package` first".to_owned(),
     })
 }
 

@@ -6,6 +6,7 @@ use rasika_device::config::Config;
 use rasika_device::config::midi_port;
 use rasika_device::control::{self, Report, Verbs};
 use rasika_device::hand::Listening;
+use rasika_device::laptops::Shown;
 use rasika_device::performer::Library;
 use rasika_device::performer::player::{self, Player};
 use rasika_device::terminal::{say, say_lines};
@@ -72,13 +73,20 @@ pub fn report(player: &Player, library: &Arc<Library>, listening: &Listening) ->
 }
 
 /// What a box that plays can be asked about its performance.
-pub fn verbs(player: &Player, library: &Arc<Library>, listening: Option<&Listening>) -> Verbs {
+pub fn verbs(
+    player: &Player,
+    library: &Arc<Library>,
+    listening: Option<&Listening>,
+    shown: Option<Arc<Shown>>,
+) -> Verbs {
     let (gauges, library) = (player.gauges().clone(), Arc::clone(library));
     let heard = listening.map(|listening| listening.gauges().to_vec()).unwrap_or_default();
     let panic = Arc::clone(player.panic());
     Verbs::default()
         .on("status", move |_| {
-            serde_json::to_value(Report::of(&gauges, &library, &heard)).map_err(|error| error.to_string())
+            let faults = shown.as_ref().map(|shown| shown.faults()).unwrap_or_default();
+            let report = Report { faults, ..Report::of(&gauges, &library, &heard) };
+            serde_json::to_value(report).map_err(|error| error.to_string())
         })
         .on("panic", move |_| {
             panic.store(true, Ordering::Release);

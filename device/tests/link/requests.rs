@@ -66,6 +66,21 @@ async fn a_damaged_take_keeps_no_other_from_coming() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_take_of_which_nothing_can_be_read_is_named_and_the_rest_comes() {
+    let stage = Stage::new();
+    let takes = stage.record(4, 2, 300);
+    stage.served.lose(takes[1].id.number);
+    let client = stage.client(&stage.tcp().await).await.unwrap();
+    let laptop = MemoryLaptop::default();
+    let pulled = pull(&client, &laptop).await.unwrap();
+    assert_eq!(pulled.missing.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [takes[1].id]);
+    assert_eq!((pulled.takes, laptop.takes().len()), (3, 3));
+    // Who holds it misses nothing.
+    stage.served.lose(takes[2].id.number);
+    assert_eq!(pull(&client, &laptop).await.unwrap().missing, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_box_that_was_set_back_gives_what_it_recorded_since() {
     let stage = Stage::new();
     let takes = stage.record(6, 1, 300);

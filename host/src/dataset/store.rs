@@ -24,7 +24,7 @@ impl Stored {
     /// # Errors
     /// It cannot be read.
     pub fn open(file: &Path) -> Result<Self> {
-        let store = Store::open(file).with_context(|| file.display().to_string())?;
+        let store = crate::place::readable(file)?;
         let names = Names::of(&store)?;
         let whole = store.takes()?.into_iter().filter(|take| take.state.is_whole() && !take.is_discarded());
         let takes = whole.map(|take| (known(&take, &names), take.id)).collect();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use rasika_models::package::{Compared, DEFAULT, Model, Package, Scores};
+use rasika_models::package::{Compared, DEFAULT, Model, Scores};
 
 use super::{Verdict, scores, with_default, with_model};
 use crate::train::samples::Samples;
@@ -40,7 +40,7 @@ impl Other {
     /// # Errors
     /// It cannot be read, or is refused as the box would refuse it.
     pub fn read(path: &Path) -> Result<Self> {
-        let package = Package::read(path)?;
+        let package = crate::package::tried(path)?;
         let model = Model::load(&package).with_context(|| path.display().to_string())?;
         let recordings = package.card.trained_on.recordings.clone();
         Ok(Self { name: package.card.name.clone(), recordings, model: Some(model) })

@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail};
 use clap::Args;
+use rasika_device::store::Examined;
 use serde_json::json;
 
 use crate::boxes::{Laptop, here, told};
@@ -70,8 +71,15 @@ impl Doctor {
 
     fn takes(&self) -> Finding {
         let counted = || -> Result<String> {
-            let store = self.place.takes()?;
-            store.check()?;
+            let store = self.place.takes_to_read()?;
+            let Examined { damaged, pages, .. } = store.examine()?;
+            if let Some(pages) = pages {
+                bail!("the file of takes is damaged ({pages}); `rasika takes mend` saves what can be read");
+            }
+            if let Some(first) = damaged.first() {
+                let more = if damaged.len() > 1 { format!(", and {} more", damaged.len() - 1) } else { String::new() };
+                bail!("damaged: {first}{more}; `rasika takes mend` puts it aside, and the next pull asks for it again");
+            }
             let takes = store.takes()?;
             let whole = takes.iter().filter(|take| take.state.is_whole()).count();
             Ok(format!("{whole} takes of {} boxes in {}", store.boxes()?.len(), self.place.folder.display()))

@@ -127,7 +127,7 @@ impl Eval {
 }
 
 fn load(path: &Path) -> Result<(Package, Model)> {
-    let package = Package::read(path)?;
+    let package = crate::package::tried(path)?;
     let model = Model::load(&package).with_context(|| path.display().to_string())?;
     Ok((package, model))
 }

@@ -69,6 +69,8 @@ enum TakesVerb {
         #[arg(required = true)]
         takes: Vec<String>,
     },
+    /// Look through all of them: put aside what is damaged, save what can be read, and tell what is lost
+    Mend,
     /// Undo the last relabel, drop or restore; again for the one before
     Undo,
 }
@@ -76,10 +78,15 @@ enum TakesVerb {
 impl Takes {
     /// Does it.
     pub fn run(self) -> Result<()> {
+        match self.verb {
+            TakesVerb::List { rasa, all, json } => return list(&self.place.takes_to_read()?, rasa, all, json),
+            TakesVerb::Show { take, out, json } => return show(&self.place.takes_to_read()?, &take, out, json),
+            TakesVerb::Mend => return super::mend::mend(&self.place),
+            _ => {}
+        }
         let mut store = self.place.takes()?;
         match self.verb {
-            TakesVerb::List { rasa, all, json } => list(&store, rasa, all, json),
-            TakesVerb::Show { take, out, json } => show(&store, &take, out, json),
+            TakesVerb::List { .. } | TakesVerb::Show { .. } | TakesVerb::Mend => Ok(()),
             TakesVerb::Relabel { rasa, takes } => each(
                 &mut store,
                 &takes,

@@ -9,6 +9,7 @@ pub mod images;
 pub mod import;
 pub mod kept;
 pub mod label;
+pub mod mend;
 pub mod moment;
 pub mod package;
 pub mod pair;

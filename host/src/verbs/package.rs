@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
+use rasika_device::apart;
 use rasika_models::package::{self, Card, Model, Package, SelfTest, TrainedOn};
 use rasika_models::{FEATURES, FEATURES_VERSION, FeatureVector, Rasa, strangers};
 
@@ -35,6 +36,10 @@ enum What {
         /// If no rasa is at least this likely, the model says none
         #[arg(long, default_value_t = 0.4)]
         reject: f32,
+
+        /// In this very process, which the network may bring down
+        #[arg(long, hide = true)]
+        here: bool,
     },
     /// Write the model that works before any training as a package
     Default {
@@ -47,13 +52,37 @@ enum What {
         /// The package
         package: PathBuf,
     },
+    /// Try a package in this very process, which it may bring down
+    #[command(hide = true)]
+    Try {
+        /// The package
+        package: PathBuf,
+    },
 }
 
 impl PackageArgs {
     /// Makes or tells.
     pub fn run(self) -> Result<()> {
         match self.what {
-            What::Make { tflite, out, name, reject } => {
+            What::Make { tflite, out, name, reject, here: false } => {
+                let reject = reject.to_string();
+                let (name, reject) = (format!("--name={name}"), format!("--reject={reject}"));
+                let mut to = std::ffi::OsString::from("--out=");
+                to.push(&out);
+                let arguments: [&std::ffi::OsStr; 8] = [
+                    "package".as_ref(),
+                    "make".as_ref(),
+                    "--here".as_ref(),
+                    name.as_ref(),
+                    reject.as_ref(),
+                    &to,
+                    "--".as_ref(),
+                    tflite.as_os_str(),
+                ];
+                Ok(say(&apart::run(&arguments).map_err(anyhow::Error::msg)?)?)
+            }
+            What::Make { tflite, out, name, reject, here: true } => {
+                apart::bound_this_process();
                 let network = std::fs::read(&tflite).with_context(|| format!("cannot read {}", tflite.display()))?;
                 let card = Card {
                     format: package::FORMAT,
@@ -84,9 +113,13 @@ impl PackageArgs {
                 Ok(say(&format!("{} written; models/README.md is its card", out.display()))?)
             }
             What::Show { package } => {
-                let package = Package::read(&package)?;
-                Model::load(&package)?;
+                let package = crate::package::tried(&package)?;
                 Ok(say_lines(&serde_json::to_string_pretty(&package.card)?)?)
+            }
+            What::Try { package } => {
+                apart::bound_this_process();
+                Model::load(&Package::read(&package)?)?;
+                Ok(())
             }
         }
     }

@@ -105,6 +105,7 @@ impl Pull {
         let client = laptop.reach(known).await?;
         let mut pulling = Pulling(self.place.takes()?);
         let id = laptop.file_of(known, &client, &pulling.0)?;
+        set_damaged_aside(&mut pulling.0);
         if !self.watch {
             // What the power takes away is pulled again; an fsync for each of a thousand takes would be most of the time.
             pulling.0.hurry()?;
@@ -124,7 +125,10 @@ impl Pull {
         let (pulling, pulled) = pulled?;
         // What is not on the disk proves nothing.
         pulling.0.settle()?;
-        client.prove(pulling).await.map_err(told)?;
+        if let Err(error) = client.prove(pulling).await {
+            // What came is here all the same; the next pull proves it.
+            crate::warn(format_args!("{}: what is held here is not noted there: {error}", known.name));
+        }
         if pulled.set_back {
             let why = "its takes are an older copy of those it had; all were compared anew";
             crate::warn(format_args!("{}: {why}", known.name));
@@ -146,11 +150,34 @@ impl Pull {
                 (_, takes) => format!("{}: {takes} takes, {:.1} MB in {seconds:.1} s", known.name, bytes as f64 / 1e6),
             })?;
         }
+        for (id, why) in missing.iter().filter(|_| missing.len() > 1) {
+            crate::warn(format_args!("{}: {}", known.name, not_come(*id, why)));
+        }
         match &missing[..] {
             [] => Ok(()),
-            [(id, why)] => bail!("take {} did not come: {why}", id.number),
-            [(id, why), ..] => bail!("{} takes did not come, among them take {}: {why}", missing.len(), id.number),
+            [(id, why)] => bail!("{}", not_come(*id, why)),
+            several => bail!("{} takes did not come", several.len()),
         }
+    }
+}
+
+/// What a take that did not come is called: number 0 is the box's whole file.
+fn not_come(id: TakeId, why: &str) -> String {
+    if id.number == 0 { why.to_owned() } else { format!("take {} did not come: {why}", id.number) }
+}
+
+/// Looks through a share of what is here: a take that is damaged is named, put aside, and asked for again.
+fn set_damaged_aside(store: &mut Store) {
+    match store.look_through() {
+        Ok(damaged) => {
+            for damage in damaged {
+                match store.put_aside(&damage) {
+                    Ok(()) => crate::warn(format_args!("damaged here: {damage}; it is put aside and asked for again")),
+                    Err(error) => crate::warn(format_args!("damaged here: {damage}; {}", error.of_this_laptop())),
+                }
+            }
+        }
+        Err(error) => crate::warn(error.of_this_laptop()),
     }
 }
 

@@ -8,7 +8,7 @@ use rasika_device::link::message::{FileKind, FileName, FileState, Hash};
 use rasika_device::link::{Client, Progress};
 use rasika_device::performer::Library;
 use rasika_device::shelf::{BUILT_IN, check_text, label};
-use rasika_models::package::{Card, Model, Package};
+use rasika_models::package::{Card, Package};
 use serde_json::json;
 
 use super::pull::bar;
@@ -78,7 +78,7 @@ impl Push {
             Some(kind) => kind.of(),
             None => told_from(&bytes, &self.file)?,
         };
-        check(kind, &name, &bytes)?;
+        check(kind, &name, &self.file, &bytes)?;
         let mut laptop = Laptop::at(&self.place)?;
         let known = laptop.meant(self.named.as_deref())?;
         here(async {
@@ -139,11 +139,9 @@ fn told_from(bytes: &[u8], file: &Path) -> Result<FileKind> {
 }
 
 /// The same checks as on the box, so that what is wrong is told before anything is sent.
-fn check(kind: FileKind, name: &FileName, bytes: &[u8]) -> Result<String> {
+fn check(kind: FileKind, name: &FileName, file: &Path, bytes: &[u8]) -> Result<String> {
     if kind == FileKind::Model {
-        let package = Package::parse(bytes)?;
-        Model::load(&package)?;
-        return Ok(package.card.name);
+        return Ok(crate::package::tried(file)?.card.name);
     }
     let library = Library::built_in()?;
     check_text(kind, name.as_str(), bytes, &library, None).map_err(anyhow::Error::msg)

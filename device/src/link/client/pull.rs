@@ -25,6 +25,9 @@ pub struct Pulled {
     pub set_back: bool,
 }
 
+/// No take has more bytes: some hours of observations, with a picture a second.
+const MOST_TAKE: u64 = 1 << 30;
+
 /// A pull while it goes on.
 struct Pulling<'c, L, P> {
     client: &'c Client,
@@ -127,6 +130,21 @@ impl<L: LaptopSide, P: FnMut(Progress) + Send> Pulling<'_, L, P> {
             Wanted::Another if !self.pulled.set_back => return Err(Stop::SetBack),
             Wanted::Another => {
                 self.pulled.others.push(take.id);
+                return Ok(false);
+            }
+            Wanted::Lost => {
+                // No take has this number: it is the file of takes itself.
+                let why = match take.id.number {
+                    0 => {
+                        "the box's file of takes was damaged: it is kept aside there, and what could be read was saved"
+                    }
+                    _ => "is damaged on the box; the others come",
+                };
+                self.pulled.missing.push((take.id, why.to_owned()));
+                return Ok(false);
+            }
+            Wanted::Chunks { .. } if take.bytes > MOST_TAKE => {
+                self.pulled.missing.push((take.id, "is said to be larger than any take can be".to_owned()));
                 return Ok(false);
             }
             Wanted::Chunks { from_part } => {

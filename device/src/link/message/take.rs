@@ -29,6 +29,8 @@ pub enum TakeState {
     Interrupted,
     /// A tombstone: its observations are no longer on the box.
     Gone,
+    /// It was damaged on the box: but for its number, nothing that is said of it here means anything.
+    Damaged,
 }
 
 /// When something happened.
@@ -93,6 +95,25 @@ pub struct TakeInfo {
     pub bytes: u64,
     /// BLAKE3 of its canonical bytes.
     pub hash: [u8; 32],
+}
+
+impl TakeInfo {
+    /// A take that is damaged on its box.
+    #[must_use]
+    pub fn damaged(id: TakeId, change: u64) -> Self {
+        Self {
+            id,
+            change,
+            state: TakeState::Damaged,
+            label: Label::default(),
+            performer: String::new(),
+            discarded: false,
+            recorded: Recorded::default(),
+            observations: 0,
+            bytes: 0,
+            hash: [0; 32],
+        }
+    }
 }
 
 /// Drawn by the box for a session. What answers it can only come from who has a take's bytes at hand: its hash, which the

@@ -1,8 +1,11 @@
-//! What the box says, kept for whoever asks later: its last lines, and those to come.
+//! What the box says, kept for whoever asks later: its last lines, also those of before a restart, and those to come.
+
+mod file;
 
 use crate::link::message::bounds::cut;
 use rasika_models::plain;
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
@@ -19,22 +22,35 @@ pub struct Journal(Arc<Kept>);
 struct Kept {
     lines: Mutex<VecDeque<Arc<str>>>,
     coming: broadcast::Sender<String>,
+    written: Option<file::Writer>,
 }
 
 impl Default for Journal {
     fn default() -> Self {
         let lines = Mutex::new(VecDeque::with_capacity(LINES));
-        Self(Arc::new(Kept { lines, coming: broadcast::Sender::new(256) }))
+        Self(Arc::new(Kept { lines, coming: broadcast::Sender::new(256), written: None }))
     }
 }
 
 impl Journal {
+    /// One whose lines are written down in a folder, and that begins with those that were written there before. Where
+    /// nothing can be written, it keeps them in memory.
+    #[must_use]
+    pub fn in_folder(folder: &Path) -> Self {
+        let lines = Mutex::new(file::read(folder, LINES).into_iter().map(Arc::from).collect());
+        let written = file::Writer::start(folder).ok();
+        Self(Arc::new(Kept { lines, coming: broadcast::Sender::new(256), written }))
+    }
+
     /// Keeps a line, with the time in UTC before it.
     pub fn say(&self, line: &str) {
-        let line = format!("{} {}", time_of_day(), plain::line(line));
+        let line = format!("{} {}", now(), plain::line(line));
         let line = cut(&line, LINE_BYTES);
+        if let Some(written) = &self.0.written {
+            written.write(line);
+        }
         let mut lines = self.lines();
-        if lines.len() == LINES {
+        if lines.len() >= LINES {
             lines.pop_front();
         }
         lines.push_back(line.into());
@@ -60,15 +76,32 @@ impl Journal {
     }
 }
 
-fn time_of_day() -> String {
-    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let second = since_1970.as_secs() % 86_400;
-    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+/// Day and time in UTC: lines of yesterday are among them.
+fn now() -> String {
+    let moment = crate::store::date_of(crate::store::Moment::now().unix_ms / 1000);
+    let (day, time) = moment.split_once('T').unwrap_or_default();
+    format!("{day} {}", time.replace('-', ":"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_of_before_a_restart_are_there_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::in_folder(folder.path());
+        journal.say("before");
+        drop(journal);
+        let journal = Journal::in_folder(folder.path());
+        journal.say("after");
+        let last = journal.last(10);
+        assert!(last.len() == 2 && last[0].ends_with(" before") && last[1].ends_with(" after"), "{last:?}");
+        // Where nothing can be written it goes on in memory.
+        let nowhere = Journal::in_folder(&folder.path().join("journal.log/nowhere"));
+        nowhere.say("heard");
+        assert!(nowhere.last(1)[0].ends_with("heard"));
+    }
 
     #[test]
     fn the_last_lines_are_kept_and_no_more() {
