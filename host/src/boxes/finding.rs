@@ -47,7 +47,7 @@ async fn among(
         loop {
             let now_others = !searching || begun.elapsed() >= OTHERS;
             while trying.len() < AT_A_TIME {
-                let next: Option<SocketAddr> = first.pop().or_else(|| others.pop().filter(|_| now_others));
+                let next: Option<SocketAddr> = first.pop().or_else(|| if now_others { others.pop() } else { None });
                 let Some(address) = next else { break };
                 let (line, expect) = (line.clone(), expect.clone());
                 let address = Address::Network(address.to_string());
