@@ -32,7 +32,7 @@
 //! Unknown ones: the handshake places above, and while pairing is open those of [`secure::pairing::WAITING`] who wait.
 //! Known ones: [`Limits::sessions`] sessions, each at most 16 streams, which together hold 256 KiB that the box has not read ([`mux::MAX_UNREAD`]) and each one answer that the laptop has not
 //! read, of at most 64 KiB, twice while it is written: 3 MiB at the very most. Files are read piece by piece.
-//! `rasikad_hostile` measures it. Texts and lists on the wire have their bounds in [`message::bounds`]; a laptop's
+//! `rasikad_overfilled` measures it. Texts and lists on the wire have their bounds in [`message::bounds`]; a laptop's
 //! requests have time limits, so that a box that lives and does not answer is told within seconds.
 //!
 //! # Why not `postcard-rpc`

@@ -93,6 +93,11 @@ impl Rasika {
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
+    /// Its peak of memory (`VmHWM`) is counted from now on.
+    pub fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
+    }
+
     /// How many files and sockets it has open.
     pub fn open_files(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
