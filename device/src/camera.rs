@@ -5,6 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::{Sender, bounded};
+
 use crate::source::{Reader, Shot, Source, SourceError, Wish};
 use crate::supervision::Progress;
 
@@ -13,6 +15,8 @@ const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LONGEST: Duration = Duration::from_secs(10);
 /// How long its end is waited for.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// How long a camera may take to open before it counts as one that may come later.
+const OPENING: Duration = Duration::from_secs(3);
 /// How often a waiting thread looks whether it shall end.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -27,6 +31,9 @@ pub enum News {
     /// Nothing in the time that was waited.
     Nothing,
 }
+
+/// Hears whether the camera opened the first time, and its frames a second.
+type Opened = Sender<Result<f64, SourceError>>;
 
 /// The one slot between the camera and whoever looks.
 #[derive(Default)]
@@ -53,13 +60,18 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// Opens the camera and starts to read.
+    /// Opens the camera and starts to read. One that takes long to open is waited for beside whatever else there is to
+    /// do, and is [`News::Nothing`] meanwhile.
     ///
     /// # Errors
     /// It does not open now; once open, it is tried again for ever.
     pub fn start(source: Source, mirrored: bool) -> Result<Self, SourceError> {
-        let reader = source.open(mirrored)?;
-        Self::begin(source, mirrored, Wish::default(), Some(reader))
+        let (sender, opened) = bounded(1);
+        let mut camera = Self::begin(source, mirrored, Wish::default(), Some(sender))?;
+        if let Ok(rate_hz) = opened.recv_timeout(OPENING) {
+            camera.rate_hz = rate_hz?;
+        }
+        Ok(camera)
     }
 
     /// Starts to read a camera that may not be there yet: it is looked for until it is. A film stands for a camera, at
@@ -71,9 +83,9 @@ impl Camera {
         Self::begin(source, mirrored, wish, None)
     }
 
-    fn begin(source: Source, mirrored: bool, wish: Wish, reader: Option<Reader>) -> Result<Self, SourceError> {
-        let is_paced = reader.is_none() && !source.is_live();
-        let rate_hz = reader.as_ref().map_or(f64::from(wish.rate_hz), Reader::rate_hz);
+    fn begin(source: Source, mirrored: bool, wish: Wish, first: Option<Opened>) -> Result<Self, SourceError> {
+        let is_paced = first.is_none() && !source.is_live();
+        let rate_hz = f64::from(wish.rate_hz);
         let (slot, stop, rounds) = (Arc::new(Slot::default()), Arc::new(AtomicBool::new(false)), Progress::default());
         let begun = Instant::now();
         let reading = Reading {
@@ -88,7 +100,7 @@ impl Camera {
         };
         let thread = std::thread::Builder::new()
             .name("camera".into())
-            .spawn(move || reading.run(reader))
+            .spawn(move || reading.run(first))
             .map_err(|e| SourceError::Io("the camera's thread".into(), e))?;
         Ok(Self { slot, stop, rounds, begun, rate_hz, thread: Some(thread) })
     }
@@ -135,16 +147,16 @@ struct Reading {
 }
 
 impl Reading {
-    fn run(self, mut reader: Option<Reader>) {
+    fn run(self, mut first: Option<Opened>) {
         let (mut number, mut wait, mut is_lost) = (0, RETRY_FIRST, false);
-        let mut opened = Instant::now();
+        let (mut reader, mut opened): (Option<Reader>, _) = (None, Instant::now());
         while !self.stop.load(Ordering::Acquire) {
             self.rounds.fetch_add(1, Ordering::AcqRel);
             match reader.as_mut().and_then(Iterator::next) {
                 Some(Ok(mut shot)) => {
                     if self.is_paced {
-                        let due = Duration::from_secs_f64(shot.time_ms / 1000.0);
-                        std::thread::sleep(due.saturating_sub(opened.elapsed()).min(RETRY_LONGEST));
+                        let due = Duration::try_from_secs_f64(shot.time_ms / 1000.0).unwrap_or_default();
+                        self.wait_in_rounds(due.saturating_sub(opened.elapsed()));
                     }
                     if is_lost {
                         (is_lost, wait) = (false, RETRY_FIRST);
@@ -163,20 +175,43 @@ impl Reading {
             // A device may be opened only once: the old one is let go first.
             drop(reader.take());
             if is_lost {
-                wait_in_rounds(wait, &self.stop, &self.rounds);
+                self.wait_in_rounds(wait);
                 wait = (wait * 2).min(RETRY_LONGEST);
             }
-            reader = match self.source.open(self.mirrored) {
+            match self.source.open_until(self.mirrored, &self.stop) {
                 Ok(mut again) => {
                     again.ask(&self.wish);
                     opened = Instant::now();
-                    Some(again)
+                    if let Some(first) = first.take() {
+                        let _ = first.send(Ok(again.rate_hz()));
+                    }
+                    reader = Some(again);
                 }
                 Err(error) => {
-                    self.lose(error, &mut is_lost);
-                    None
+                    let unheard = match first.take() {
+                        Some(first) => first.send(Err(error)).map_err(crossbeam_channel::SendError::into_inner),
+                        None => Err(Err(error)),
+                    };
+                    match unheard {
+                        Err(Err(error)) => self.lose(error, &mut is_lost),
+                        // Whoever started it hears it, and lets it be.
+                        _ => return,
+                    }
                 }
-            };
+            }
+        }
+    }
+
+    /// Waits, unless it shall end. To wait is to live: an absent camera that is tried again is not one that hangs.
+    fn wait_in_rounds(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        while !self.stop.load(Ordering::Acquire) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            self.rounds.fetch_add(1, Ordering::AcqRel);
+            std::thread::sleep(left.min(GLANCE));
         }
     }
 
@@ -185,15 +220,6 @@ impl Reading {
         if !std::mem::replace(is_lost, true) {
             self.slot.put(|s| *s = (Some(News::Lost(error)), None));
         }
-    }
-}
-
-/// Waits, unless it shall end. To wait is to live: an absent camera that is tried again is not one that hangs.
-fn wait_in_rounds(wait: Duration, stop: &AtomicBool, rounds: &Progress) {
-    let until = Instant::now() + wait;
-    while Instant::now() < until && !stop.load(Ordering::Acquire) {
-        rounds.fetch_add(1, Ordering::AcqRel);
-        std::thread::sleep(GLANCE);
     }
 }
 

@@ -111,7 +111,6 @@ fn asked() -> Cli {
 }
 
 fn main() -> ExitCode {
-    quieten_ffmpeg();
     let result = match asked().verb {
         Verb::Run(asked) => asked.setup().and_then(run),
         Verb::Play(play) => play.run(),
@@ -276,13 +275,4 @@ fn sentence(error: &anyhow::Error) -> String {
         said if said.contains(&cause) => text,
         _ => format!("{text}: {cause}"),
     })
-}
-
-/// FFmpeg, inside OpenCV, talks to the terminal of its own accord; our own errors say what matters.
-fn quieten_ffmpeg() {
-    const LEVEL: &str = "OPENCV_FFMPEG_LOGLEVEL";
-    if std::env::var_os(LEVEL).is_none() {
-        // SAFETY: no other thread runs yet.
-        unsafe { std::env::set_var(LEVEL, "-8") };
-    }
 }

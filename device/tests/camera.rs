@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rasika_device::camera::{Camera, News};
-use rasika_device::source::{Source, SourceError};
+use rasika_device::source::{Place, Source, SourceError};
 
 /// A film stands in for a camera: read as fast as it goes, and unplugged at its end.
 fn film() -> Source {
@@ -78,9 +78,9 @@ fn a_pipeline_of_gstreamer_is_a_camera_that_comes_back() {
 fn a_camera_that_is_gone_for_good_is_still_watched_over() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("camera.mp4");
-    let Source::Video(film) = film() else { panic!("a film") };
+    let Source::Video(Place::File(film)) = film() else { panic!("a film") };
     std::fs::copy(film, &path).unwrap();
-    let camera = Camera::start(Source::Video(path.clone()), false).expect("opens");
+    let camera = Camera::start(Source::Video(Place::File(path.clone())), false).expect("opens");
     std::fs::remove_file(path).unwrap();
     // Read to its end, then it cannot be opened any more.
     let begun = Instant::now();

@@ -11,8 +11,9 @@ set -euo pipefail
 
 build=(g++ libc6-dev make pkg-config clang libclang-dev libasound2-dev
     libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev
-    gstreamer1.0-plugins-base ca-certificates python3 python3-pip python3-venv)
-demo=(fluidsynth fluid-soundfont-gm ffmpeg)
+    libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
+    gstreamer1.0-plugins-base ffmpeg ca-certificates python3 python3-pip python3-venv)
+demo=(fluidsynth fluid-soundfont-gm)
 reference=(python3-venv libegl1 libgles2 libgl1)
 # g++ with its headers reads OpenCV's; the Pi's own libraries are unpacked elsewhere.
 arm64=(g++ libc6-dev make binutils pkg-config clang libclang-dev lld qemu-user-static mmdebstrap

@@ -6,7 +6,9 @@
 set -euo pipefail
 
 folder=$1 release=$2 gxx=$3 gnu=aarch64-linux-gnu
-[[ -e $folder/.done ]] && exit 0
+# One that an earlier version of this script made lacks something.
+is_done=$folder/.done-with-libav
+[[ -e $is_done ]] && exit 0
 source "$(dirname "$0")/debian.sh"
 
 echo "setting up the libraries of Debian $release for arm64 (1 GB)"
@@ -15,7 +17,8 @@ mkdir -p "$folder"
 trap 'rm -rf "$folder/.apt"' EXIT
 debian_open "$folder/.apt" arm64 "$release" "$release-updates" "$release-security"
 debian_apt apt-get -qq -y --download-only install libc6-dev "libstdc++-$gxx-dev" \
-    libopencv-imgproc-dev libopencv-videoio-dev libopencv-imgcodecs-dev libasound2-dev >/dev/null
+    libopencv-imgproc-dev libopencv-videoio-dev libopencv-imgcodecs-dev libasound2-dev \
+    libavformat-dev libavcodec-dev libavutil-dev libswscale-dev >/dev/null
 
 # base-files would have made these: /lib is /usr/lib.
 mkdir -p "$folder"/usr/{lib,bin,sbin}
@@ -31,4 +34,4 @@ for library in blas/libblas lapack/liblapack; do
     there=$folder/usr/lib/$gnu/${library#*/}.so.3
     [[ -e $there ]] || ln -s "$library.so.3" "$there"
 done
-touch "$folder/.done"
+touch "$is_done"

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use opencv::core::{Rect, Size};
+use opencv::core::{Rect, Vector};
+use opencv::imgcodecs::imencode;
 use opencv::prelude::*;
-use opencv::videoio::{CAP_OPENCV_MJPEG, VideoWriter};
 use rasika_models::{Face, Hand, Rasa};
 
 use super::canvas::{Canvas, Drawn};
 use super::roll::{self, Roll};
+use super::pictures::{Pictures, TICKS_HZ};
 use super::{DemoError, Moment, palette};
 use crate::performer::Performance;
 use crate::source::Shot;
@@ -49,26 +50,31 @@ const BONES: [(usize, usize); 21] = [
     (0, 17),
 ];
 
-/// The film being written.
+/// How long the last picture lasts, in ticks: a 25th of a second. Where it stands longer, it is shown once more.
+const LAST_TICKS: i64 = TICKS_HZ / 25;
+
+/// How long the film is, in ticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lengths {
+    /// All of it.
+    pub whole_ticks: i64,
+    /// Its last picture.
+    pub last_ticks: i64,
+}
+
+/// The film being written: pictures, each at its time. What plays everywhere is made of it at the end.
 pub struct Film {
     path: PathBuf,
-    writer: VideoWriter,
+    pictures: Pictures,
+    last: Option<(i64, Vec<u8>)>,
 }
 
 impl Film {
     /// Opens the film.
-    pub fn new(path: &Path, rate_hz: f64) -> Result<Self, DemoError> {
-        let failed = |cause| DemoError::OpenCv { path: path.to_owned(), cause };
-        let code = VideoWriter::fourcc('M', 'J', 'P', 'G').map_err(failed)?;
-        let size = Size::new(WIDTH, HEIGHT);
-        let name = path.display().to_string();
-        let writer =
-            VideoWriter::new_with_backend(&name, CAP_OPENCV_MJPEG, code, rate_hz, size, true).map_err(failed)?;
-        if !writer.is_opened().map_err(failed)? {
-            let cause = std::io::Error::other("the film cannot be opened for writing");
-            return Err(DemoError::Write { path: path.to_owned(), cause });
-        }
-        Ok(Self { path: path.to_owned(), writer })
+    pub fn new(path: &Path) -> Result<Self, DemoError> {
+        let pictures = Pictures::create(path, WIDTH as u64, HEIGHT as u64);
+        let pictures = pictures.map_err(|cause| DemoError::Write { path: path.to_owned(), cause })?;
+        Ok(Self { path: path.to_owned(), pictures, last: None })
     }
 
     /// Draws and writes one frame.
@@ -80,14 +86,39 @@ impl Film {
         music: &Performance,
         sa: u8,
     ) -> Result<(), DemoError> {
-        let canvas = draw(shot, sight, moment, music, sa).and_then(|canvas| self.writer.write(canvas.pixels()));
-        canvas.map_err(|cause| DemoError::OpenCv { path: self.path.clone(), cause })
+        let failed = |cause| DemoError::OpenCv { path: self.path.clone(), cause };
+        let mut jpeg = Vector::<u8>::new();
+        let canvas = draw(shot, sight, moment, music, sa).map_err(failed)?;
+        imencode(".jpg", canvas.pixels(), &mut jpeg, &Vector::new()).map_err(failed)?;
+        // A film that begins with sound alone shows its first picture meanwhile.
+        let at = self.last.as_ref().map_or(0, |(last, _)| ticks(shot.time_ms).max(last + 1));
+        let jpeg = jpeg.to_vec();
+        self.write(at, &jpeg)?;
+        self.last = Some((at, jpeg));
+        Ok(())
     }
 
-    /// Closes the film.
-    pub fn finish(&mut self) -> Result<(), DemoError> {
-        self.writer.release().map_err(|cause| DemoError::OpenCv { path: self.path.clone(), cause })
+    /// Closes the film, whose last picture stands until the end.
+    pub fn finish(&mut self, end_us: u64) -> Result<Lengths, DemoError> {
+        let (last, jpeg) = self.last.take().unwrap_or_default();
+        let whole_ticks = ticks(end_us as f64 / 1000.0).max(last + 1);
+        let mut last_ticks = whole_ticks - last;
+        if last_ticks > LAST_TICKS {
+            last_ticks = LAST_TICKS;
+            self.write(whole_ticks - LAST_TICKS, &jpeg)?;
+        }
+        self.pictures.finish().map_err(|cause| DemoError::Write { path: self.path.clone(), cause })?;
+        Ok(Lengths { whole_ticks, last_ticks })
     }
+
+    fn write(&mut self, at: i64, jpeg: &[u8]) -> Result<(), DemoError> {
+        let written = self.pictures.write(at.unsigned_abs(), jpeg);
+        written.map_err(|cause| DemoError::Write { path: self.path.clone(), cause })
+    }
+}
+
+fn ticks(time_ms: f64) -> i64 {
+    (time_ms * TICKS_HZ as f64 / 1000.0).round() as i64
 }
 
 fn draw(shot: &Shot, sight: &Sight, moment: &Moment, music: &Performance, sa: u8) -> Result<Canvas, opencv::Error> {

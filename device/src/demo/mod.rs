@@ -6,6 +6,7 @@
 mod canvas;
 mod film;
 mod palette;
+mod pictures;
 mod poster;
 mod roll;
 mod sound;
@@ -86,16 +87,16 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Makes the folder and opens the film.
+    /// Makes the folder and opens the film of a source that lasts so long, as far as is known.
     ///
     /// # Errors
     /// The folder cannot be made or written to.
-    pub fn new(folder: &Path, rate_hz: f64, frames: Option<u64>, sa: u8) -> Result<Self, DemoError> {
+    pub fn new(folder: &Path, length_ms: Option<f64>, sa: u8) -> Result<Self, DemoError> {
         std::fs::create_dir_all(folder).map_err(|cause| DemoError::Write { path: folder.to_owned(), cause })?;
         // Only a step on the way; another demo into the same folder has its own.
-        let silent_film = folder.join(format!(".demo_silent.{}.avi", std::process::id()));
-        let film = Film::new(&silent_film, rate_hz)?;
-        Ok(Self { folder: folder.to_owned(), film, silent_film, poster: Poster::new(frames), moments: Vec::new(), sa })
+        let silent_film = folder.join(format!(".demo_silent.{}.mkv", std::process::id()));
+        let film = Film::new(&silent_film)?;
+        Ok(Self { folder: folder.to_owned(), film, silent_film, poster: Poster::new(length_ms), moments: Vec::new(), sa })
     }
 
     /// Takes in one frame, what was seen in it and what is played.
@@ -115,22 +116,23 @@ impl Demo {
         Ok(moment)
     }
 
-    /// Writes everything; gives the files that are there, with a word for each that could not be made.
+    /// Writes everything, up to the end of the source; gives the files that are there, with a word for each that could not be made.
     ///
     /// # Errors
     /// A file of our own cannot be written. A missing FluidSynth or ffmpeg is only a word.
-    pub fn finish(mut self, events: &[Event], library: &Library) -> Result<Vec<Made>, DemoError> {
+    pub fn finish(mut self, events: &[Event], library: &Library, end_us: u64) -> Result<Vec<Made>, DemoError> {
         let at = |name: &str| self.folder.join(name);
         // The music first: it is small, and what one would miss most on a full disk.
         midi_file::write(&at(MIDI), events, library)?;
         write_timeline(&at(TIMELINE), &self.moments, library)?;
-        self.poster.write(&at(POSTER), &self.moments, events, library, self.sa)?;
-        self.film.finish()?;
+        let score = poster::Score { events, library, sa: self.sa, end_us };
+        self.poster.write(&at(POSTER), &self.moments, &score)?;
+        let lengths = self.film.finish(end_us)?;
 
         let mut made = vec![(at(MIDI), Ok(())), (at(POSTER), Ok(())), (at(TIMELINE), Ok(()))];
         let sounded = sound::render(&at(MIDI), &at(SOUND));
         let with_sound = sounded.is_ok().then(|| at(SOUND));
-        let muxed = sound::mux(&self.silent_film, with_sound.as_deref(), &at(FILM));
+        let muxed = sound::mux(&self.silent_film, lengths, with_sound.as_deref(), &at(FILM));
         made.push((at(SOUND), sounded));
         made.push((at(FILM), muxed));
         Ok(made)

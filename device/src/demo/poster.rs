@@ -22,27 +22,42 @@ const THUMBNAIL_HEIGHT: i32 = 94;
 /// Height of a rasa's lane.
 const LANE: i32 = 38;
 const ROLL_HEIGHT: i32 = 380;
-/// Frames of a film that does not say how many it has.
-const USUAL_FRAMES: u64 = 480;
+/// Length of a film that does not say how long it is, in milliseconds.
+const USUAL_LENGTH_MS: f64 = 16_000.0;
 
 /// The picture being collected.
 pub struct Poster {
-    every: u64,
+    every_ms: f64,
+    next_ms: f64,
     thumbnails: Vec<(f64, Mat)>,
 }
 
+/// What is drawn below the faces.
+#[derive(Clone, Copy)]
+pub struct Score<'a> {
+    /// What is played.
+    pub events: &'a [Event],
+    /// Names of ragas.
+    pub library: &'a Library,
+    /// The middle Sa, a MIDI note.
+    pub sa: u8,
+    /// When all is over, in microseconds.
+    pub end_us: u64,
+}
+
 impl Poster {
-    /// For a film of so many frames.
-    pub fn new(frames: Option<u64>) -> Self {
-        let every = (frames.unwrap_or(USUAL_FRAMES) / THUMBNAILS as u64).max(1);
-        Self { every, thumbnails: Vec::new() }
+    /// For a film that lasts so long.
+    pub fn new(length_ms: Option<f64>) -> Self {
+        let every_ms = length_ms.unwrap_or(USUAL_LENGTH_MS) / f64::from(THUMBNAILS);
+        Self { every_ms, next_ms: 0.0, thumbnails: Vec::new() }
     }
 
     /// Keeps a small picture of the frame, if its turn has come.
     pub fn thumbnail(&mut self, shot: &Shot) -> Result<(), DemoError> {
-        if shot.number % self.every != self.every / 2 || self.thumbnails.len() >= 4 * THUMBNAILS as usize {
+        if shot.time_ms < self.next_ms || self.thumbnails.len() >= 4 * THUMBNAILS as usize {
             return Ok(());
         }
+        self.next_ms = shot.time_ms + self.every_ms;
         let mut small = Canvas::new(thumbnail_width(), THUMBNAIL_HEIGHT, palette::NIGHT)
             .map_err(cannot(Path::new("a thumbnail")))?;
         let field = Rect::new(0, 0, thumbnail_width(), THUMBNAIL_HEIGHT);
@@ -52,15 +67,8 @@ impl Poster {
     }
 
     /// Draws and writes the picture.
-    pub fn write(
-        &self,
-        path: &Path,
-        moments: &[Moment],
-        events: &[Event],
-        library: &Library,
-        sa: u8,
-    ) -> Result<(), DemoError> {
-        let canvas = self.draw(moments, events, library, sa).map_err(cannot(path))?;
+    pub fn write(&self, path: &Path, moments: &[Moment], score: &Score) -> Result<(), DemoError> {
+        let canvas = self.draw(moments, score).map_err(cannot(path))?;
         let name = path.display().to_string();
         match opencv::imgcodecs::imwrite(&name, canvas.pixels(), &Vector::new()).map_err(cannot(path))? {
             true => Ok(()),
@@ -68,11 +76,12 @@ impl Poster {
         }
     }
 
-    fn draw(&self, moments: &[Moment], events: &[Event], library: &Library, sa: u8) -> Result<Canvas, opencv::Error> {
+    fn draw(&self, moments: &[Moment], score: &Score) -> Result<Canvas, opencv::Error> {
+        let Score { events, library, sa, end_us } = *score;
         let lanes_top = TOP + THUMBNAIL_HEIGHT + 30;
         let roll_top = lanes_top + LANE * Rasa::COUNT as i32 + 46;
         let mut canvas = Canvas::new(WIDTH, roll_top + ROLL_HEIGHT + 50, palette::NIGHT)?;
-        let end_us = moments.last().map_or(1_000_000, |m| (m.time_ms * 1000.0) as u64).max(1);
+        let end_us = end_us.max(1);
         let field = Rect::new(LEFT, roll_top, WIDTH - LEFT - RIGHT, ROLL_HEIGHT);
         let roll = Roll { field, from_us: 0, to_us: end_us, sa };
 

@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::film::Lengths;
+use super::pictures::TICKS_HZ;
+
 /// Free SoundFonts where Debian puts them.
 const SOUNDFONTS: [&str; 3] = [
     "/usr/share/sounds/sf2/FluidR3_GM.sf2",
@@ -23,37 +26,25 @@ pub fn render(midi: &Path, wav: &Path) -> Result<(), String> {
     run(command, "fluidsynth", wav)
 }
 
-/// Makes a film that every browser and phone plays, with sound if there is one.
-pub fn mux(film: &Path, wav: Option<&Path>, out: &Path) -> Result<(), String> {
+/// Makes a film that every browser and phone plays, with sound if there is one: each frame at its own time, sound and
+/// picture as long as the source.
+pub fn mux(film: &Path, lengths: Lengths, wav: Option<&Path>, out: &Path) -> Result<(), String> {
     let mut command = Command::new("ffmpeg");
     command.args(["-nostdin", "-loglevel", "error", "-y", "-i"]).arg(film);
     if let Some(wav) = wav {
-        // The film's length decides: the last note may ring on beyond it in the .wav.
-        command.arg("-i").arg(wav).args([
-            "-af",
-            "loudnorm=I=-18:TP=-1.5",
-            "-ar",
-            "48000",
-            "-c:a",
-            "aac",
-            "-b:a",
-            "160k",
-            "-shortest",
-        ]);
+        // The last note may ring on beyond the film, or end before it.
+        command.arg("-i").arg(wav).args(["-af", "loudnorm=I=-18:TP=-1.5,apad", "-ar", "48000", "-c:a", "aac", "-b:a", "160k"]);
     }
-    command.args([
-        "-c:v",
-        "libx264",
-        "-preset",
-        "veryfast",
-        "-crf",
-        "21",
-        "-pix_fmt",
-        "yuv420p",
-        "-movflags",
-        "+faststart",
-    ]);
-    command.arg(out);
+    // No frame is doubled or left out. Without frames that look ahead, what is shown last is written last, and its
+    // length is the one that counts for the whole.
+    let last = format!("setts=duration={}", lengths.last_ticks);
+    let ticks = format!("1/{TICKS_HZ}");
+    command
+        .args(["-fps_mode", "passthrough", "-enc_time_base", &ticks, "-video_track_timescale", &TICKS_HZ.to_string()])
+        .args(["-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-bf", "0", "-level", "4.2"])
+        .args(["-pix_fmt", "yuv420p", "-bsf:v", &last, "-movflags", "+faststart"])
+        .args(["-t", &format!("{:.6}", lengths.whole_ticks as f64 / TICKS_HZ as f64)])
+        .arg(out);
     run(command, "ffmpeg", out)
 }
 

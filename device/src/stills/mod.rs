@@ -4,6 +4,8 @@
 mod heif;
 pub mod kind;
 #[cfg(feature = "perception")]
+mod orientation;
+#[cfg(feature = "perception")]
 mod read;
 #[cfg(feature = "perception")]
 mod whole;

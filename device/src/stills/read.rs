@@ -6,10 +6,11 @@ use std::path::Path;
 
 use image::ImageFormat;
 use opencv::core::{CV_8UC3, Mat, Vec3b};
-use opencv::imgcodecs::{IMREAD_COLOR, imdecode};
+use opencv::imgcodecs::{IMREAD_COLOR, IMREAD_IGNORE_ORIENTATION, imdecode};
 use opencv::prelude::*;
 
 use super::heif;
+use super::orientation::orientation;
 use super::kind::{HEAD, Kind};
 use super::whole::ends_early;
 
@@ -50,7 +51,7 @@ pub enum PictureError {
     OpenCv(#[from] opencv::Error),
 }
 
-/// Reads a picture, of an animation the first: 8-bit BGR, or what [`Mat`] OpenCV makes of it.
+/// Reads a picture, the way up that its camera or editor says, of an animation the first: 8-bit BGR, or what [`Mat`] OpenCV makes of it.
 ///
 /// # Errors
 /// It cannot be read, is damaged, or is of a kind that nothing here reads.
@@ -83,10 +84,11 @@ pub fn read(path: &Path) -> Result<Mat, PictureError> {
     }
 }
 
-/// An unreadable picture is an empty one to OpenCV, or an error.
+/// An unreadable picture is an empty one to OpenCV, or an error. Which kinds it turns by itself changes from version to
+/// version: none here but TIFFs, which it turns whatever it is asked.
 fn by_opencv(bytes: &[u8], otherwise: PictureError) -> Result<Mat, PictureError> {
-    match imdecode(&Mat::from_slice(bytes)?, IMREAD_COLOR) {
-        Ok(picture) if !picture.empty() => Ok(picture),
+    match imdecode(&Mat::from_slice(bytes)?, IMREAD_COLOR | IMREAD_IGNORE_ORIENTATION) {
+        Ok(picture) if !picture.empty() => Ok(orientation(bytes).apply(picture)?),
         _ => Err(otherwise),
     }
 }
@@ -100,7 +102,8 @@ fn is_animated(bytes: &[u8]) -> bool {
 /// The first picture of an animation.
 fn first_of(bytes: &[u8], format: ImageFormat) -> Result<Mat, PictureError> {
     let picture = image::load_from_memory_with_format(bytes, format).map_err(|_| PictureError::Damaged)?.into_rgb8();
-    of_rgb(picture.as_raw(), picture.width() as usize, 3 * picture.width() as usize)
+    let picture = of_rgb(picture.as_raw(), picture.width() as usize, 3 * picture.width() as usize)?;
+    Ok(orientation(bytes).apply(picture)?)
 }
 
 /// Rows of red, green and blue as OpenCV has them; each row begins `stride` bytes after the one before.

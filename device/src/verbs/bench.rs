@@ -1,10 +1,12 @@
 //! `rasikad bench`: how long perception takes on a file, frame by frame.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use rasika_device::terminal::say;
+use rasika_device::source::Feed;
+use rasika_device::terminal::{say, stop_signal};
 use rasika_models::perception::{HandsPace, Perceiver, Settings, Tracking};
 use serde::Serialize;
 
@@ -37,6 +39,8 @@ struct FrameCost {
 #[derive(Serialize)]
 struct Report {
     frames: Vec<FrameCost>,
+    /// Frames that could not be decoded, and pictures that could not be read.
+    skipped: u64,
     /// User and system time of the whole process while it looked (decoding included), in seconds.
     cpu_s: f64,
     peak_mib: f64,
@@ -46,7 +50,8 @@ impl Bench {
     /// Measures.
     pub fn run(self) -> Result<()> {
         let source = self.input.source()?;
-        let reader = source.open(self.input.mirrored)?;
+        let stop = stop_signal()?;
+        let mut feed = Feed::open(&source, self.input.mirrored, &stop, super::tell)?;
         let tracking = if source.is_stills() { Tracking::EveryFrame } else { Tracking::Follow };
         let mut perceiver = Perceiver::new(Settings {
             models: self.input.models(),
@@ -55,9 +60,22 @@ impl Bench {
             hands_every: 1,
         })?;
         let before = cpu_time();
-        let mut frames = Vec::new();
-        for shot in reader {
-            let shot = shot?;
+        let several = feed.outline().and_then(|outline| outline.frames) != Some(1);
+        let (mut frames, mut unreadable, mut damage) = (Vec::new(), 0, None);
+        while let Some(shot) = feed.next(&stop, super::tell) {
+            let shot = match shot {
+                Ok(shot) => shot,
+                Err(error) if error.is_of_one_picture() && several => {
+                    super::tell(&error.to_string());
+                    unreadable += 1;
+                    continue;
+                }
+                // What was measured up to here is told.
+                Err(error) => {
+                    damage = Some(error);
+                    break;
+                }
+            };
             let seen = perceiver.observe(&shot.frame, shot.number, shot.time_ms)?;
             let timing = perceiver.timing();
             frames.push(FrameCost {
@@ -68,11 +86,28 @@ impl Bench {
                 face: seen.face.is_some(),
             });
         }
-        let report = Report { frames, cpu_s: (cpu_time() - before).as_secs_f64(), peak_mib: peak_mib()? };
-        if self.json {
-            return Ok(say(serde_json::to_string(&report)?)?);
+        feed.skipped_words().iter().for_each(|words| super::tell(words));
+        let is_stopped = stop.load(Ordering::Acquire);
+        let report = Report {
+            skipped: feed.ending().skipped + unreadable,
+            frames,
+            cpu_s: (cpu_time() - before).as_secs_f64(),
+            peak_mib: peak_mib()?,
+        };
+        if !report.frames.is_empty() {
+            report.show(self.json)?;
         }
-        let mut times: Vec<f64> = report.frames.iter().map(|f| f.ms).collect();
+        anyhow::ensure!(!is_stopped, "stopped after {} frames", report.frames.len());
+        damage.map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+impl Report {
+    fn show(&self, as_json: bool) -> Result<()> {
+        if as_json {
+            return Ok(say(serde_json::to_string(self)?)?);
+        }
+        let mut times: Vec<f64> = self.frames.iter().map(|f| f.ms).collect();
         times.sort_by(f64::total_cmp);
         let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or(0.0);
         say(format_args!(
@@ -80,8 +115,8 @@ impl Bench {
             times.len(),
             at(50),
             at(95),
-            report.cpu_s,
-            report.peak_mib
+            self.cpu_s,
+            self.peak_mib
         ))?;
         Ok(())
     }

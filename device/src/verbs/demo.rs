@@ -8,6 +8,7 @@ use clap::Args;
 use rasika_device::demo::{self, Demo};
 use rasika_device::performer::{Hands, Performance};
 use rasika_device::screen::{Screen, View};
+use rasika_device::source::Feed;
 use rasika_device::terminal::{say, say_lines, stop_signal};
 use rasika_device::watcher::{Watcher, Way};
 
@@ -39,23 +40,19 @@ impl DemoArgs {
             let is_source = source.files().iter().any(same);
             anyhow::ensure!(!is_source, "{name} is what the demo is to be made of; give another folder with --out");
         }
-        let reader = source.open(self.input.mirrored)?;
-        let (rate_hz, frames) = (reader.rate_hz(), reader.announced());
+        let stop = stop_signal()?;
+        let mut feed = Feed::open(&source, self.input.mirrored, &stop, super::tell)?;
+        let outline = feed.outline();
         let mut watcher = Watcher::new(Way { models: self.input.models(), every_frame: false, live: false })?;
         let mut music = Performance::new(self.music.engine()?);
         let library = std::sync::Arc::clone(music.engine().library());
-        let mut demo = Demo::new(&self.out, rate_hz, frames, self.music.sa()?.note)?;
+        let mut demo = Demo::new(&self.out, outline.and_then(|outline| outline.length_ms), self.music.sa()?.note)?;
         let mut screen = Screen::default();
         let mut end_us = 0;
         let mut damaged = None;
 
-        let stop = stop_signal()?;
-        let (mut seen, several) = (0_u64, frames != Some(1));
-        for shot in reader {
-            if stop.load(Ordering::Acquire) {
-                screen.say("stopped; making a demo of what was seen");
-                break;
-            }
+        let (mut seen, several) = (0_u64, outline.and_then(|outline| outline.frames) != Some(1));
+        while let Some(shot) = feed.next(&stop, |line| screen.say(line)) {
             let shot = match shot {
                 Ok(shot) => shot,
                 Err(error) if error.is_of_one_picture() && several => {
@@ -77,7 +74,7 @@ impl DemoArgs {
             let moment = demo.frame(&shot, &sight, &music)?;
             screen.show(&View {
                 time_ms: shot.time_ms,
-                done: frames.map(|n| (shot.number + 1) as f64 / n.max(1) as f64),
+                done: outline.and_then(|outline| outline.done(shot.time_ms)),
                 face: sight.observation.face.is_some(),
                 hands: sight.observation.hands.len(),
                 probabilities: sight.smoothed,
@@ -86,11 +83,17 @@ impl DemoArgs {
                 library: &library,
             });
         }
+        let is_stopped = stop.load(Ordering::Acquire);
+        anyhow::ensure!(seen > 0 || !is_stopped, "stopped before there was a frame to make a demo of");
         anyhow::ensure!(seen > 0, "there was no frame to make a demo of");
-        // The last frame stands as long as any other.
-        end_us += (1e6 / rate_hz) as u64;
+        feed.skipped_words().iter().for_each(|words| screen.say(words));
+        if is_stopped {
+            screen.say("stopped; making a demo of what was seen");
+        }
+        // The last frame stands as long as the film lasts, picture and sound together.
+        let end_us = end_us.max((feed.ending().end_ms * 1000.0) as u64);
         say_lines("\nrendering sound and film …")?;
-        let files = demo.finish(&music.end(end_us), &library)?;
+        let files = demo.finish(&music.end(end_us), &library, end_us)?;
         for (path, made) in &files {
             let path = path.display();
             match made {

@@ -15,6 +15,7 @@ pub mod raga;
 mod raga_shown;
 pub mod run;
 pub mod see;
+pub mod stage;
 pub mod status;
 pub mod table;
 
@@ -36,7 +37,8 @@ use rasika_device::stills::Listing;
 /// Where frames come from, and what looks at them.
 #[derive(Debug, Args)]
 pub struct Input {
-    /// A video file, a picture, a folder of pictures, or a camera device
+    /// A video file, a picture, a folder of pictures, a camera device, `-` for a video on standard input, a pipe, or the
+    /// http(s) address of a video
     #[arg(value_name = "SOURCE")]
     source: Option<PathBuf>,
 
@@ -181,6 +183,11 @@ impl Music {
         settings.minute.tell(self.at);
         Ok(Engine::new(Arc::new(library), Arc::new(map), settings))
     }
+}
+
+/// Says something beside the program's output.
+pub fn tell(line: &str) {
+    rasika_device::terminal::warn(line);
 }
 
 /// A .mid file that cannot be written is known before the music, not after it.

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{ArgGroup, Args};
-use rasika_device::camera::{Camera, News};
+use rasika_device::camera::Camera;
 use rasika_device::config::midi_port;
 use rasika_device::control;
 use rasika_device::hand::{Keys, Listening};
@@ -15,7 +15,7 @@ use rasika_device::latest::Latest;
 use rasika_device::performer::player::{self, Outputs, Player, Tape};
 use rasika_device::performer::{Engine, Hands, Library, Performance, SoundMap, midi_file};
 use rasika_device::screen::Screen;
-use rasika_device::source::Reader;
+use rasika_device::source::Feed;
 use rasika_device::steward::{temperature_c, view};
 use rasika_device::terminal::{say_lines, sleep_in_silence, stop_signal, warn};
 use rasika_device::watcher::{Sight, Watcher, Way};
@@ -23,6 +23,7 @@ use rasika_hardware::midi;
 use rasika_models::{Mood, Rasa};
 
 use super::piece::Piece;
+use super::stage::{Next, Stage};
 
 /// Arguments of `rasikad play`.
 #[derive(Debug, Args)]
@@ -120,10 +121,11 @@ impl Play {
         let models = self.input.models();
         let watcher = Watcher::new(Way { models, every_frame: false, live: source.is_live() })?;
 
-        if !on_time {
-            return fast(watcher, source.open(self.input.mirrored)?, engine, self.mid.as_deref());
-        }
         let stop = stop_signal()?;
+        let open = || Feed::open(&source, self.input.mirrored, &stop, super::tell);
+        if !on_time {
+            return fast(watcher, open()?, engine, self.mid.as_deref(), &stop);
+        }
         let library = Arc::clone(engine.library());
         let moods = Arc::new(Latest::<Mood>::default());
         let mut outputs = Outputs::new(ports);
@@ -138,9 +140,10 @@ impl Play {
             tape
         });
         let stage = if source.is_live() {
-            Stage::Camera(Camera::start(source, self.input.mirrored)?)
+            let name = source.name();
+            Stage::camera(Camera::start(source, self.input.mirrored)?, name)
         } else {
-            Stage::Film(source.open(self.input.mirrored)?, Instant::now())
+            Stage::film(Feed::start(&source, self.input.mirrored)?)
         };
 
         let player = Player::start(engine, Arc::clone(&moods), outputs)?;
@@ -173,12 +176,6 @@ impl Play {
     }
 }
 
-/// Where frames come from while the music plays.
-enum Stage {
-    Camera(Camera),
-    Film(Reader, Instant),
-}
-
 /// Looks at frames, sets the mood, shows both, until the source ends or someone says stop.
 fn watch(
     mut stage: Stage,
@@ -199,39 +196,15 @@ fn watch(
             screen.say(&report.to_string());
         }
         anyhow::ensure!(player.is_playing(), "the performer has died; start again");
-        let shot = match &mut stage {
-            Stage::Camera(camera) => match camera.news(Duration::from_millis(500)) {
-                News::Shot(shot) if shot.number % u64::from(frames_every) != 0 => continue,
-                News::Shot(shot) => shot,
-                other => {
-                    match other {
-                        News::Lost(error) => screen.say(&format!("{error}; trying again")),
-                        News::Back => screen.say("the camera is back"),
-                        _ => {}
-                    }
-                    moods.set(watcher.nothing(camera.time_ms()));
-                    player.hands().set(None);
-                    continue;
-                }
-            },
-            Stage::Film(reader, begun) => match reader.next() {
-                Some(Err(error)) if error.is_of_one_picture() => {
-                    screen.say(&error.to_string());
-                    continue;
-                }
-                Some(shot) => {
-                    let shot = shot?;
-                    let due = Duration::from_secs_f64(shot.time_ms / 1000.0);
-                    let frame = Duration::from_secs_f64(1.0 / reader.rate_hz());
-                    if begun.elapsed() > due + frame {
-                        // The music runs on the clock: eyes that are behind leave out what is past.
-                        continue;
-                    }
-                    std::thread::sleep(due.saturating_sub(begun.elapsed()));
-                    shot
-                }
-                None => return Ok(()),
-            },
+        let shot = match stage.next(|line| screen.say(line))? {
+            Next::Shot(shot) if shot.number % u64::from(frames_every) == 0 || !stage.is_live() => shot,
+            Next::Shot(_) | Next::Still => continue,
+            Next::Nobody(time_ms) => {
+                moods.set(watcher.nothing(time_ms));
+                player.hands().set(None);
+                continue;
+            }
+            Next::End => return Ok(()),
         };
         let sight = match watcher.look(&shot) {
             Ok(sight) => sight,
@@ -246,10 +219,7 @@ fn watch(
         player.hands().set(Hands::of(&sight.observation));
         // What is played is shown: the hand's choice goes before the face's.
         let sight = Sight { mood: player.hand().get().over(sight.mood), ..sight };
-        let rate_hz = match &stage {
-            Stage::Camera(camera) => camera.rate_hz(),
-            Stage::Film(reader, _) => reader.rate_hz(),
-        };
+        let rate_hz = stage.rate_hz();
         frames_every =
             watcher.govern(Duration::from_secs_f64(f64::from(frames_every) / rate_hz), temperature_c()).frames_every;
         screen.show(&view(shot.time_ms, None, Some(&sight), player.status(), library));
@@ -258,21 +228,17 @@ fn watch(
 }
 
 /// A file into a .mid file, as fast as it goes.
-fn fast(mut watcher: Watcher, reader: Reader, engine: Engine, mid: Option<&Path>) -> Result<()> {
+fn fast(mut watcher: Watcher, mut feed: Feed, engine: Engine, mid: Option<&Path>, stop: &AtomicBool) -> Result<()> {
     let library = Arc::clone(engine.library());
     let mut music = Performance::new(engine);
     let mut screen = Screen::default();
-    let (announced, frame_us) = (reader.announced(), (1e6 / reader.rate_hz()) as u64);
-    let stop = stop_signal()?;
-    let (mut seen, mut end_us) = (0_u64, 0);
-    let mut ended = Ok(());
-    for shot in reader {
-        if stop.load(Ordering::Acquire) {
-            break;
-        }
+    let outline = feed.outline();
+    let several = outline.and_then(|outline| outline.frames) != Some(1);
+    let (mut seen, mut ended) = (0_u64, Ok(()));
+    while let Some(shot) = feed.next(stop, |line| screen.say(line)) {
         let shot = match shot {
             Ok(shot) => shot,
-            Err(error) if error.is_of_one_picture() && announced != Some(1) => {
+            Err(error) if error.is_of_one_picture() && several => {
                 screen.say(&error.to_string());
                 continue;
             }
@@ -284,15 +250,15 @@ fn fast(mut watcher: Watcher, reader: Reader, engine: Engine, mid: Option<&Path>
         };
         let sight = watcher.look(&shot)?;
         seen += 1;
-        // The last frame stands as long as any other.
-        end_us = (shot.time_ms * 1000.0) as u64 + frame_us;
         music.hands((shot.time_ms * 1000.0) as u64, Hands::of(&sight.observation));
         music.mood((shot.time_ms * 1000.0) as u64, sight.mood);
-        let done = announced.map(|n| (shot.number + 1) as f64 / n.max(1) as f64);
+        let done = outline.and_then(|outline| outline.done(shot.time_ms));
         screen.show(&view(shot.time_ms, done, Some(&sight), music.engine().status(), &library));
     }
+    feed.skipped_words().iter().for_each(|words| screen.say(words));
     if let (Some(path), true) = (mid, seen > 0) {
-        midi_file::write(path, &music.end(end_us), &library)?;
+        // The last frame stands as long as the film lasts.
+        midi_file::write(path, &music.end((feed.ending().end_ms * 1000.0) as u64), &library)?;
     }
     ended
 }

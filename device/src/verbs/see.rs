@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use anyhow::Result;
 use clap::Args;
 use rasika_device::line::Line;
-use rasika_device::source::SourceError;
+use rasika_device::source::{Feed, SourceError};
 use rasika_device::terminal::{pardon_leaving, stop_signal, warn};
 use rasika_device::watcher::{Sight, Watcher, Way};
 use rasika_models::{Mood, Rasa, plain};
@@ -37,24 +37,21 @@ impl See {
     pub fn run(self) -> Result<()> {
         let source = self.input.source()?;
         let every_frame = self.every_frame || source.is_stills();
-        let reader = source.open(self.input.mirrored)?;
+        let stop = stop_signal()?;
+        let mut feed = Feed::open(&source, self.input.mirrored, &stop, super::tell)?;
         let way = Way { models: self.input.models(), every_frame, live: source.is_live() };
         let mut watcher = Watcher::new(way)?;
         let mut out = BufWriter::new(io::stdout().lock());
         // A folder of one picture is a folder too.
-        let several = reader.announced() != Some(1) || self.input.is_folder();
+        let several = feed.outline().and_then(|outline| outline.frames) != Some(1) || self.input.is_folder();
         let (mut read, mut unreadable) = (0_u64, 0_u64);
-        let limit = usize::try_from(self.max_frames.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+        let limit = self.max_frames.unwrap_or(u64::MAX);
 
-        let stop = stop_signal()?;
         // A person or a live source is waiting for each line.
         let each_line = source.is_live() || io::stdout().is_terminal();
 
-        for shot in reader.take(limit) {
-            if stop.load(Ordering::Acquire) {
-                pardon_leaving(out.flush())?;
-                anyhow::bail!("stopped after {read} frames");
-            }
+        while read + unreadable < limit {
+            let Some(shot) = feed.next(&stop, super::tell) else { break };
             match shot {
                 Ok(shot) => {
                     read += 1;
@@ -88,11 +85,14 @@ impl See {
                 }
                 Err(error) => {
                     pardon_leaving(out.flush())?;
+                    feed.skipped_words().iter().for_each(|words| super::tell(words));
                     return Err(error.into());
                 }
             }
         }
         pardon_leaving(out.flush())?;
+        anyhow::ensure!(!stop.load(Ordering::Acquire), "stopped after {read} frames");
+        feed.skipped_words().iter().for_each(|words| super::tell(words));
         if read > 0 && unreadable > 0 {
             warn(format_args!("{unreadable} of {} pictures could not be read", read + unreadable));
         }
