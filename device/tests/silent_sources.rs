@@ -102,9 +102,8 @@ fn the_drone_plays_while_a_source_gives_nothing() {
     for source in [&[pipe.as_str()][..], &["--pipeline", silent]] {
         let line = Terminal::new(Arc::default());
         let socket = reels.at("socket");
-        let running = Running::of(
-            program().arg("play").args(source).args(["--midi", &line.name]).env("RASIKA_SOCKET", socket),
-        );
+        let running =
+            Running::of(program().arg("play").args(source).args(["--midi", &line.name]).env("RASIKA_SOCKET", socket));
         running.hears("nothing has come from");
         synth::wait("the drone sounds", || line.synth().notes > 3);
         running.ends_when_told(libc::SIGTERM, "play");
@@ -149,7 +148,7 @@ fn a_film_comes_through_a_pipe_as_it_does_from_a_file() {
     through(Command::new("bash").args(["-c", &substituted]).stdin(Stdio::null()), "process substitution");
 
     // One whose index stands at the end needs going back; the way that works is told.
-    let film = reels.make("late_index.mp4", "0.5", &MATROSKA);
+    let film = reels.make("late_index.mp4", "1", &[&MATROSKA[..], &["-crf", "0"]].concat());
     let out = program().args(["see", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut out = out.unwrap();
     // It may leave before it has read all.

@@ -8,8 +8,8 @@ use opencv::prelude::*;
 use rasika_models::{Face, Hand, Rasa};
 
 use super::canvas::{Canvas, Drawn};
-use super::roll::{self, Roll};
 use super::pictures::{Pictures, TICKS_HZ};
+use super::roll::{self, Roll};
 use super::{DemoError, Moment, palette};
 use crate::performer::Performance;
 use crate::source::Shot;

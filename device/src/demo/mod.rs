@@ -96,7 +96,14 @@ impl Demo {
         // Only a step on the way; another demo into the same folder has its own.
         let silent_film = folder.join(format!(".demo_silent.{}.mkv", std::process::id()));
         let film = Film::new(&silent_film)?;
-        Ok(Self { folder: folder.to_owned(), film, silent_film, poster: Poster::new(length_ms), moments: Vec::new(), sa })
+        Ok(Self {
+            folder: folder.to_owned(),
+            film,
+            silent_film,
+            poster: Poster::new(length_ms),
+            moments: Vec::new(),
+            sa,
+        })
     }
 
     /// Takes in one frame, what was seen in it and what is played.

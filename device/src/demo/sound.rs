@@ -33,7 +33,16 @@ pub fn mux(film: &Path, lengths: Lengths, wav: Option<&Path>, out: &Path) -> Res
     command.args(["-nostdin", "-loglevel", "error", "-y", "-i"]).arg(film);
     if let Some(wav) = wav {
         // The last note may ring on beyond the film, or end before it.
-        command.arg("-i").arg(wav).args(["-af", "loudnorm=I=-18:TP=-1.5,apad", "-ar", "48000", "-c:a", "aac", "-b:a", "160k"]);
+        command.arg("-i").arg(wav).args([
+            "-af",
+            "loudnorm=I=-18:TP=-1.5,apad",
+            "-ar",
+            "48000",
+            "-c:a",
+            "aac",
+            "-b:a",
+            "160k",
+        ]);
     }
     // No frame is doubled or left out. Without frames that look ahead, what is shown last is written last, and its
     // length is the one that counts for the whole.

@@ -80,9 +80,7 @@ impl Place {
         let name = self.name();
         let io_error = |e| SourceError::Io(name.clone(), e);
         let (from, refused): (_, fn(String) -> SourceError) = match self {
-            Self::File(path) => {
-                (From::Anywhere(Box::new(File::open(path).map_err(io_error)?)), SourceError::NoVideo)
-            }
+            Self::File(path) => (From::Anywhere(Box::new(File::open(path).map_err(io_error)?)), SourceError::NoVideo),
             Self::Pipe(path) => {
                 (From::Onwards(Box::new(Pipe::named(path, quit).map_err(io_error)?)), SourceError::NoStream)
             }

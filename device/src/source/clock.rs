@@ -60,6 +60,11 @@ impl Clock {
         stamp_ms - self.origin_ms.or(self.start_ms).unwrap_or(0.0) + self.offset_ms
     }
 
+    /// Time of the last frame, in milliseconds.
+    pub(super) fn last_ms(&self) -> f64 {
+        self.last_ms.unwrap_or(0.0)
+    }
+
     /// When the last frame ends: a frame without a length lasts as long as the one before it did.
     pub(super) fn end_ms(&self) -> f64 {
         self.last_ms.map_or(0.0, |last| last + self.lasts_ms.unwrap_or(self.step_ms))

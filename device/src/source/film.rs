@@ -106,8 +106,8 @@ impl Film {
         if !self.has_ended {
             return self.clock.end_ms();
         }
-        let announced = self.length_ms.filter(|_| !self.is_cut()).unwrap_or(0.0);
-        self.sound_ms.max(self.clock.end_ms()).max(announced)
+        let told = self.length_ms.filter(|ms| *ms > self.clock.last_ms() && !self.is_cut());
+        self.sound_ms.max(told.unwrap_or_else(|| self.clock.end_ms()))
     }
 
     /// The next frame that can be decoded.
@@ -206,8 +206,7 @@ impl Film {
         let opencv = |e| SourceError::Format(self.place.name(), FrameError::from(e));
         let (width, height) = squared(frame.width.unsigned_abs(), frame.height.unsigned_abs(), frame.pixel_aspect);
         let (rows, columns) = (height as i32, width as i32);
-        let mut picture =
-            Mat::new_rows_cols_with_default(rows, columns, CV_8UC3, Scalar::default()).map_err(opencv)?;
+        let mut picture = Mat::new_rows_cols_with_default(rows, columns, CV_8UC3, Scalar::default()).map_err(opencv)?;
         let bytes = picture.data_bytes_mut().map_err(opencv)?;
         self.reel.pixels(width, height, bytes).map_err(|e| SourceError::FFmpeg(self.place.name(), e))?;
         let turned = orientation.apply(picture).map_err(opencv)?;
@@ -237,7 +236,8 @@ impl Film {
             return Err(SourceError::NothingDecodes { path, tried: self.skipped });
         }
         if read == 0 {
-            return Err(SourceError::NoVideo(path));
+            let is_file = matches!(self.place, Place::File(_));
+            return Err(if is_file { SourceError::NoVideo(path) } else { SourceError::NoStream(path) });
         }
         if let Some(cause) = self.broken {
             return Err(SourceError::Broken { path, read, at_s, cause: cause.to_string() });

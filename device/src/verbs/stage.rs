@@ -78,7 +78,10 @@ impl Stage {
             News::Lost(error) => say(&format!("{error}; trying again")),
             News::Back => say("the camera is back"),
             News::Nothing if seen.0.elapsed() >= PATIENCE && !std::mem::replace(&mut seen.1, true) => {
-                say(&format!("nothing has come from {name} for {} s; the drone plays until it does", PATIENCE.as_secs()));
+                say(&format!(
+                    "nothing has come from {name} for {} s; the drone plays until it does",
+                    PATIENCE.as_secs()
+                ));
             }
             News::Nothing => {}
         }

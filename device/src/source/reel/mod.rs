@@ -239,9 +239,7 @@ impl Reel {
         assert!(bgr.len() as u64 >= 3 * u64::from(width) * u64::from(height), "the picture has room");
         let mut error = 0;
         // SAFETY: the reel is open and holds a frame or none; the room was looked at above.
-        let done = unsafe {
-            reel_pixels(self.reel, width as c_int, height as c_int, bgr.as_mut_ptr(), &raw mut error)
-        };
+        let done = unsafe { reel_pixels(self.reel, width as c_int, height as c_int, bgr.as_mut_ptr(), &raw mut error) };
         step(done).map_or(Ok(()), |_| Err(ReelError(error)))
     }
 }
@@ -309,7 +307,9 @@ unsafe extern "C" fn seek(from: *mut c_void, offset: i64, whence: c_int) -> i64 
     let Some(bytes) = &mut shared.bytes else { return -1 };
     // SAFETY: gives a constant.
     if i64::from(whence) == unsafe { reel_size_asked() } {
-        let (Some(here), Some(size)) = (bytes.seek(SeekFrom::Current(0)), bytes.seek(SeekFrom::End(0))) else { return -1 };
+        let (Some(here), Some(size)) = (bytes.seek(SeekFrom::Current(0)), bytes.seek(SeekFrom::End(0))) else {
+            return -1;
+        };
         return bytes.seek(SeekFrom::Start(here)).map_or(-1, |_| size as i64);
     }
     let to = match whence & !FORCE {
