@@ -10,8 +10,8 @@ use opencv::imgcodecs::{IMREAD_COLOR, IMREAD_IGNORE_ORIENTATION, imdecode};
 use opencv::prelude::*;
 
 use super::heif;
-use super::orientation::orientation;
 use super::kind::{HEAD, Kind};
+use super::orientation::orientation;
 use super::whole::ends_early;
 
 /// Most bytes of a picture's file.
