@@ -1,6 +1,7 @@
 //! `rasika push`, `models`, `rollback` and `config`: files go to the box, and are taken back.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
@@ -15,6 +16,13 @@ use super::pull::bar;
 use crate::boxes::{Laptop, here, told};
 use crate::place::Place;
 use crate::{say, say_lines};
+
+/// A box that starts anew has ended its sessions after so long.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// It is back after so long; it ends its phrase first.
+const BACK: Duration = Duration::from_secs(60);
+/// Between two tries to reach it.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A kind of file on the box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -98,6 +106,22 @@ impl Push {
                 return Ok(say(&format!("{} keeps {name}: {about}", known.name))?);
             }
             client.activate(kind, &name, Hash::of(&bytes)).await.map_err(told)?;
+            if kind == FileKind::Config {
+                // Settings of the link prove themselves by a laptop that comes through them.
+                let _ = tokio::time::timeout(LAST_WORDS, client.over()).await;
+                drop(client);
+                let back = async {
+                    while laptop.reach(&known).await.is_err() {
+                        tokio::time::sleep(AGAIN).await;
+                    }
+                };
+                if tokio::time::timeout(BACK, back).await.is_err() {
+                    bail!(
+                        "{} was not reached with its new settings; if no laptop reaches it, it takes those of the link back by itself",
+                        known.name
+                    );
+                }
+            }
             let how = if kind == FileKind::Model {
                 "in force"
             } else {
