@@ -164,5 +164,5 @@ fn transport(file: &mut File, length: u64) -> io::Result<Option<bool>> {
             return Ok(None);
         }
     }
-    Ok(Some(length % PACKET == 0))
+    Ok(Some(length.is_multiple_of(PACKET)))
 }
