@@ -160,7 +160,8 @@ fn layas(map: &RasaMap, library: &Library, raga: usize) -> (f64, f64) {
     let (slow, fast) = library.ragas[raga].laya_bpm;
     let bounds = Rasa::ALL.map(|rasa| map.style(rasa).laya_bpm.bounds());
     let slowest = bounds.iter().map(|(low, _)| low.clamp(slow, fast)).fold(f32::MAX, f32::min);
-    let fastest = bounds.iter().map(|(_, high)| high.clamp(slow, fast)).fold(0.0, f32::max);
+    // A gat's laya grows by 30 % at most.
+    let fastest = bounds.iter().map(|(_, high)| (1.3 * high).clamp(slow, fast)).fold(0.0, f32::max);
     (f64::from(slowest), f64::from(fastest))
 }
 
@@ -203,7 +204,7 @@ fn every_raga_keeps_its_laws_for_hours() {
                         100.0 * tuned as f64 / notes as f64
                     );
                     assert!(landed as u64 > seeds * 2, "{}: only {landed} tihais", library.ragas[raga].name);
-                    assert!(cut < landed / 4, "{}: {cut} tihais were cut, {landed} landed", library.ragas[raga].name);
+                    assert!(cut < landed / 3 + 2, "{}: {cut} tihais were cut, {landed} landed", library.ragas[raga].name);
                     assert!(tuned * 100 > notes * 85, "{tuned} of {notes} notes stood in tune");
                 }
             });

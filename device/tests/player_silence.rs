@@ -28,7 +28,7 @@ fn the_end_of_the_music_is_the_end_of_every_note() {
     let (player, _moods) = player(Outputs::new(vec![midi::open(&line.name).unwrap()]));
     wait("notes sound", || line.synth().notes > 20 && line.synth().sounding.len() > 2);
     player.stop();
-    wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 2, 9].into());
+    wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 2, 3, 4, 9].into());
     assert!(line.synth().sounding.is_empty());
 }
 
@@ -40,9 +40,9 @@ fn a_panic_ends_every_note_and_the_music_goes_on() {
     let (before, programs) = (line.synth().notes, line.synth().programs);
     // A note that no one knows how it came to sound.
     player.panic().store(true, Ordering::Release);
-    wait("All Sound Off", || line.synth().all_sound_off == [0, 1, 2, 9].into());
+    wait("All Sound Off", || line.synth().all_sound_off == [0, 1, 2, 3, 4, 9].into());
     // What sounds now was struck after it.
-    wait("the set-up comes again", || line.synth().programs >= programs + 3);
+    wait("the set-up comes again", || line.synth().programs >= programs + 5);
     wait("the music goes on", || line.synth().notes > before + 10);
     player.stop();
     wait("the end", || line.synth().sounding.is_empty());
@@ -70,9 +70,9 @@ fn a_cable_pulled_and_plugged_in_again_leaves_no_note_behind() {
     moods.set(Mood::default());
     let line = Terminal::new(Arc::clone(&synth));
     *next.lock().unwrap() = Some(line.name.clone());
-    wait("the set-up comes again", || line.synth().programs >= programs + 3);
+    wait("the set-up comes again", || line.synth().programs >= programs + 5);
     player.stop();
-    wait("the end", || line.synth().all_sound_off == [0, 1, 2, 9].into());
+    wait("the end", || line.synth().all_sound_off == [0, 1, 2, 3, 4, 9].into());
     assert_eq!(line.synth().sounding, BTreeSet::new(), "it was left with {left:?}");
 }
 
@@ -107,7 +107,7 @@ fn a_panic_of_the_program_still_ends_every_note() {
     let line = Terminal::new(Arc::default());
     let (player, _moods) = player(Outputs::new(vec![midi::open(&line.name).unwrap(), Box::new(Trap(0))]));
     wait("the thread ends", || !player.is_playing());
-    wait("All Sound Off", || line.synth().all_sound_off == [0, 1, 2, 9].into());
+    wait("All Sound Off", || line.synth().all_sound_off == [0, 1, 2, 3, 4, 9].into());
     assert!(line.synth().notes > 5 && line.synth().sounding.is_empty());
 }
 

@@ -110,7 +110,7 @@ impl Roll {
                 Voice::Tanpura | Voice::FirstString => {
                     canvas.fill(left, self.y(step) - 1, (right - left).max(2), 2, palette::DRONE)?;
                 }
-                Voice::Melody => {
+                Voice::Melody | Voice::SecondMelody | Voice::ThirdMelody => {
                     let tone = palette::faded(color(bar.from_us), strength);
                     canvas.fill(left, self.y(step) - thickness / 2, (right - left).max(2), thickness, tone)?;
                 }
@@ -122,9 +122,7 @@ impl Roll {
     /// Writes the name of each melody note beside it, where there is room.
     pub fn name_notes(&self, canvas: &mut Canvas, bars: &[Bar]) -> Drawn {
         let mut free_from = i32::MIN;
-        for bar in
-            bars.iter().filter(|b| b.voice == Voice::Melody && b.from_us >= self.from_us && b.from_us <= self.to_us)
-        {
+        for bar in bars.iter().filter(|b| b.voice.is_melody() && b.from_us >= self.from_us && b.from_us <= self.to_us) {
             let left = self.x(bar.from_us);
             if left >= free_from {
                 let step = i32::from(bar.key) - i32::from(self.sa);

@@ -8,7 +8,8 @@ use midly::{MidiMessage, PitchBend};
 /// A voice of the ensemble; each has a MIDI channel of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Voice {
-    /// The melody, one note at a time.
+    /// The melody, one note at a time; it takes turns with the two below, so that a note's bend leaves the one before alone
+    /// while that rings.
     Melody,
     /// The drone.
     Tanpura,
@@ -16,15 +17,32 @@ pub enum Voice {
     Theka,
     /// The tanpura's first string (Pa, Ma or Ni), apart from the three of Sa so that it can be bent to its shruti.
     FirstString,
+    /// The melody's second channel.
+    SecondMelody,
+    /// The melody's third channel.
+    ThirdMelody,
 }
 
 impl Voice {
     /// Every voice.
-    pub const ALL: [Self; 4] = [Self::Melody, Self::Tanpura, Self::Theka, Self::FirstString];
-    /// The voices that play the melody.
-    pub const MELODY: [Self; 1] = [Self::Melody];
+    pub const ALL: [Self; 6] =
+        [Self::Melody, Self::Tanpura, Self::Theka, Self::FirstString, Self::SecondMelody, Self::ThirdMelody];
+    /// The voices that play the melody in turn.
+    pub const MELODY: [Self; 3] = [Self::Melody, Self::SecondMelody, Self::ThirdMelody];
     /// The voices that are tuned by pitch bend: each sounds one note at a time.
-    pub const BENT: [Self; 2] = [Self::Melody, Self::FirstString];
+    pub const BENT: [Self; 4] = [Self::Melody, Self::SecondMelody, Self::ThirdMelody, Self::FirstString];
+
+    /// Whether it plays the melody.
+    #[must_use]
+    pub const fn is_melody(self) -> bool {
+        matches!(self, Self::Melody | Self::SecondMelody | Self::ThirdMelody)
+    }
+
+    /// Bend range to each side in semitones, as set by RPN 0.
+    #[must_use]
+    pub const fn bend_range(self) -> u8 {
+        if self.is_melody() { 12 } else { 2 }
+    }
 
     /// Its MIDI channel, counted from 0 (9 is the drum channel of General MIDI).
     #[must_use]
@@ -34,6 +52,8 @@ impl Voice {
             Self::Tanpura => 1,
             Self::Theka => 9,
             Self::FirstString => 2,
+            Self::SecondMelody => 3,
+            Self::ThirdMelody => 4,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::data_error::{DataError, Source};
 use super::library::Library;
+use super::manner::{Manner, MannerFile};
 use super::swara::Note;
 use super::tala::{BOL_COUNT, BOLS, Bol};
 use crate::nearest::nearest;
@@ -63,6 +64,17 @@ pub struct Style {
     pub drone_program: u8,
     /// Weight of the theka, 0–1.
     pub theka_level: f32,
+    /// How the melody moves and is adorned, whatever the intensity.
+    pub manner: Manner,
+}
+
+impl Style {
+    /// Seconds of alap before the tala at an intensity: the stronger the feeling, the sooner, each step by the same ratio.
+    #[must_use]
+    pub fn alap_s_at(&self, intensity: f32) -> f32 {
+        let (calm, full) = (self.alap_s.calm.max(0.5), self.alap_s.full.max(0.5));
+        calm * (full / calm).powf(intensity.clamp(0.0, 1.0))
+    }
 }
 
 /// A map from rasa to music.
@@ -162,6 +174,7 @@ struct StyleFile {
     program: Spanned<u8>,
     drone_program: Spanned<u8>,
     theka_level: Spanned<f32>,
+    manner: Option<Spanned<MannerFile>>,
 }
 
 fn read_style(source: &Source<'_>, raw: &StyleFile, library: &Library) -> Result<Style, DataError> {
@@ -215,6 +228,7 @@ fn read_style(source: &Source<'_>, raw: &StyleFile, library: &Library) -> Result
         program: program(&raw.program)?,
         drone_program: program(&raw.drone_program)?,
         theka_level: part(&raw.theka_level, "theka_level", 0.0)?,
+        manner: raw.manner.as_ref().map_or(Ok(Manner::default()), |raw| Manner::read(source, raw))?,
     })
 }
 

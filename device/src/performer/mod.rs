@@ -12,6 +12,7 @@ pub mod event;
 pub mod grammar;
 pub mod hands;
 pub mod library;
+pub mod manner;
 pub mod map;
 pub mod midi_file;
 pub mod offline;

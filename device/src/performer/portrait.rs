@@ -95,13 +95,15 @@ impl<'a> Taker<'a> {
     fn hear(&mut self, event: &Event) {
         match event.kind {
             EventKind::Cue(cue) => self.hear_cue(event.time_us, cue),
-            EventKind::Midi { channel, message } if channel == Voice::Melody.channel() => match message {
-                MidiMessage::NoteOn { key, vel } if vel > 0 => {
-                    self.strike(event.time_us, i32::from(key.as_int()) - self.sa, f64::from(vel.as_int()));
+            EventKind::Midi { channel, message } if Voice::of_channel(channel).is_some_and(Voice::is_melody) => {
+                match message {
+                    MidiMessage::NoteOn { key, vel } if vel > 0 => {
+                        self.strike(event.time_us, i32::from(key.as_int()) - self.sa, f64::from(vel.as_int()));
+                    }
+                    MidiMessage::NoteOn { .. } | MidiMessage::NoteOff { .. } => self.release(event.time_us),
+                    _ => {}
                 }
-                MidiMessage::NoteOn { .. } | MidiMessage::NoteOff { .. } => self.release(event.time_us),
-                _ => {}
-            },
+            }
             EventKind::Midi { .. } => {}
         }
     }

@@ -3,8 +3,11 @@
 //! The engine plays for General MIDI. A [`SoundMap`] is read from a file; a [`Mapping`] turns the engine's events into
 //! those for one port. Voices that share a channel share its keys: what one holds, another does not end.
 
+mod lanes;
+
 use super::data_error::{DataError, Source};
 use super::event::{Event, EventKind, Voice};
+use lanes::{Lanes, Layout, MOST};
 use midly::MidiMessage;
 use midly::num::{u4, u7};
 use serde::Deserialize;
@@ -85,6 +88,10 @@ struct Sound {
 pub struct SoundMap {
     reset: Option<Reset>,
     sounds: [Option<Sound>; Voice::ALL.len()],
+    /// The melody's channels.
+    melody: Layout,
+    /// The manager channel of an MPE zone, whose members are the melody's channels.
+    mpe: Option<u4>,
 }
 
 impl Default for SoundMap {
@@ -103,7 +110,15 @@ impl Default for SoundMap {
             leads: true,
             keys: std::array::from_fn(|key| key as u8),
         };
-        Self { reset: Some(Reset::Gm), sounds: Voice::ALL.map(|voice| Some(sound(voice))) }
+        let of_melody = |voice: Voice| matches!(voice, Voice::SecondMelody | Voice::ThirdMelody);
+        let melody = Layout {
+            channels: Voice::MELODY.map(Voice::channel),
+            count: MOST,
+            bend_range: Voice::Melody.bend_range(),
+            bends: true,
+        };
+        let sounds = Voice::ALL.map(|voice| (!of_melody(voice)).then(|| sound(voice)));
+        Self { reset: Some(Reset::Gm), sounds, melody, mpe: None }
     }
 }
 
@@ -121,6 +136,12 @@ struct MapFile {
 #[serde(deny_unknown_fields)]
 struct SoundFile {
     channel: Spanned<i64>,
+    /// More channels of the melody, to take turns with.
+    more_channels: Option<Spanned<Vec<Spanned<i64>>>>,
+    /// Bend range of the melody's channels, in semitones.
+    bend_range: Option<Spanned<i64>>,
+    /// The manager channel of an MPE zone for the melody.
+    mpe_manager: Option<Spanned<i64>>,
     bank: Option<[Spanned<i64>; 2]>,
     program: Option<Spanned<i64>>,
     transpose: Option<Spanned<i64>>,
@@ -169,11 +190,25 @@ impl SoundMap {
                 sound
             }))
         };
-        let sounds = [read(&raw.melody)?, read(&raw.tanpura)?, read(&raw.theka)?, read(&raw.first_string)?];
+        let sounds = [read(&raw.melody)?, read(&raw.tanpura)?, read(&raw.theka)?, read(&raw.first_string)?, None, None];
+        for (name, raw) in [("tanpura", &raw.tanpura), ("theka", &raw.theka), ("first_string", &raw.first_string)] {
+            let only = |raw: &SoundFile| {
+                raw.more_channels
+                    .as_ref()
+                    .map(Spanned::span)
+                    .or(raw.bend_range.as_ref().map(Spanned::span))
+                    .or(raw.mpe_manager.as_ref().map(Spanned::span))
+            };
+            if let Some(span) = raw.as_ref().and_then(only) {
+                let what = format!("only the melody takes turns and is bent wide; take this out of [{name}]");
+                return Err(source.error(&span, what));
+            }
+        }
+        let (melody, mpe) = layout(&source, raw.melody.as_ref())?;
         if sounds.iter().all(Option::is_none) {
             return Err(source.error(&(0..0), "no voice here; write [melody], [tanpura] or [theka]"));
         }
-        Ok(Self { reset: reset.transpose()?, sounds })
+        Ok(Self { reset: reset.transpose()?, sounds, melody, mpe })
     }
 
     /// What the synth is sent before its set-up, when it is connected.
@@ -194,7 +229,13 @@ impl SoundMap {
     /// The channels it uses, from 0, each once.
     #[must_use]
     pub fn channels(&self) -> Vec<u8> {
-        self.sounds.iter().flatten().filter(|sound| sound.leads).map(|sound| sound.channel.as_int()).collect()
+        let own = self.sounds.iter().flatten().filter(|sound| sound.leads).map(|sound| sound.channel.as_int());
+        let mut channels: Vec<u8> = own.collect();
+        if self.sounds[Voice::Melody as usize].is_some() {
+            let more = self.melody.channels[1..self.melody.count].iter().chain(&self.mpe);
+            channels.extend(more.map(|channel| channel.as_int()));
+        }
+        channels
     }
 }
 
@@ -234,6 +275,29 @@ fn sound(source: &Source<'_>, raw: &SoundFile) -> Result<Sound, DataError> {
         leads: true,
         keys,
     })
+}
+
+/// The melody's channels, and the manager of its MPE zone.
+fn layout(source: &Source<'_>, raw: Option<&SoundFile>) -> Result<(Layout, Option<u4>), DataError> {
+    let channel =
+        |value: &Spanned<i64>| Ok::<_, DataError>(u4::new(within(source, value, "channel", 1..=16)? as u8 - 1));
+    let Some(raw) = raw else {
+        return Ok((Layout { channels: [u4::new(0); MOST], count: 1, bend_range: 12, bends: false }, None));
+    };
+    let mut channels = [channel(&raw.channel)?; MOST];
+    let more = raw.more_channels.as_ref().map_or(&[][..], |more| more.get_ref());
+    if let (Some(over), Some(field)) = (more.get(MOST - 1), &raw.more_channels) {
+        let what = format!("the melody takes turns on {MOST} channels at most; leave out {}", over.get_ref());
+        return Err(source.error(&field.span(), what));
+    }
+    for (slot, value) in channels[1..].iter_mut().zip(more) {
+        *slot = channel(value)?;
+    }
+    let mpe = raw.mpe_manager.as_ref().map(channel).transpose()?;
+    let usual = if mpe.is_some() { 48 } else { i64::from(Voice::Melody.bend_range()) };
+    let bend_range = raw.bend_range.as_ref().map_or(Ok(usual), |value| within(source, value, "bend_range", 1..=96))?;
+    let bends = raw.bends.unwrap_or(true);
+    Ok((Layout { channels, count: 1 + more.len(), bend_range: bend_range as u8, bends }, mpe))
 }
 
 impl Sound {
@@ -281,6 +345,7 @@ pub struct Mapping {
     strokes: [u32; Voice::ALL.len()],
     /// The registered parameter that each voice sets, by its fine number.
     parameters: [u7; Voice::ALL.len()],
+    lanes: Lanes,
 }
 
 /// Which voice holds a key, and since when.
@@ -296,7 +361,8 @@ impl Mapping {
     #[must_use]
     pub fn new(map: Arc<SoundMap>) -> Self {
         let parameters = [u7::new(127); Voice::ALL.len()];
-        Self { map, holders: Box::new([[None; 128]; 16]), strokes: [0; Voice::ALL.len()], parameters }
+        let lanes = Lanes::new(map.melody);
+        Self { map, holders: Box::new([[None; 128]; 16]), strokes: [0; Voice::ALL.len()], parameters, lanes }
     }
 
     /// Gives out what an event of the engine's is on this port.
@@ -304,9 +370,46 @@ impl Mapping {
         let EventKind::Midi { channel, message } = event.kind else { return };
         let Some(played) = Voice::of_channel(channel) else { return };
         self.count(played, message);
-        let Some((voice, sound)) = self.map.sound(played, message) else { return };
-        let channel = sound.channel;
-        let mut out = |message| out(Event { time_us: event.time_us, kind: EventKind::Midi { channel, message } });
+        let lane = Voice::MELODY.iter().position(|voice| *voice == played);
+        let Some((voice, sound)) = self.map.sound(lane.map_or(played, |_| Voice::Melody), message) else { return };
+        let midi = |channel, message| Event { time_us: event.time_us, kind: EventKind::Midi { channel, message } };
+        let channel = match (lane, message) {
+            (None, _) => sound.channel,
+            (Some(lane), MidiMessage::NoteOn { vel, .. }) if vel > 0 => {
+                let bends = |message| sound.leads || matches!(message, MidiMessage::PitchBend { .. });
+                self.lanes.strike(lane, event.time_us, |channel, message| {
+                    if bends(message) {
+                        out(midi(channel, message));
+                    }
+                })
+            }
+            (Some(lane), MidiMessage::NoteOn { .. } | MidiMessage::NoteOff { .. }) => {
+                let Some(channel) = self.lanes.end(lane, event.time_us) else { return };
+                channel
+            }
+            (Some(lane), _) => {
+                if let (0, Some(manager), true) =
+                    (lane, self.map.mpe, is_range(message, self.parameters[played as usize]))
+                {
+                    zone(manager, self.map.melody.count).for_each(|message| out(midi(manager, message)));
+                }
+                let Some((channel, bent)) = self.lanes.control(lane, message) else { return };
+                if let MidiMessage::PitchBend { .. } = bent {
+                    out(midi(channel, bent));
+                    return;
+                }
+                channel
+            }
+        };
+        let message = match message {
+            MidiMessage::Controller { controller, .. }
+                if lane.is_some() && is_range(message, self.parameters[played as usize]) =>
+            {
+                MidiMessage::Controller { controller, value: u7::new(self.map.melody.bend_range) }
+            }
+            message => message,
+        };
+        let mut out = |message| out(midi(channel, message));
         let holders = &mut self.holders[usize::from(channel.as_int())];
         match message {
             MidiMessage::NoteOn { key, vel } if vel > 0 => {
@@ -363,6 +466,18 @@ impl Mapping {
             _ => {}
         }
     }
+}
+
+/// Whether a message sets the semitones of the bend range.
+fn is_range(message: MidiMessage, parameter: u7) -> bool {
+    matches!(message, MidiMessage::Controller { controller, .. } if controller == 6 && parameter == BEND_RANGE)
+}
+
+/// The MPE configuration message (RPN 6) of a zone with so many members.
+fn zone(_manager: u4, members: usize) -> impl Iterator<Item = MidiMessage> {
+    [(101, 0), (100, 6), (6, members as u8), (101, 127), (100, 127)]
+        .into_iter()
+        .map(|(controller, value)| MidiMessage::Controller { controller: u7::new(controller), value: u7::new(value) })
 }
 
 #[cfg(test)]
@@ -453,7 +568,7 @@ mod tests {
         let melody = music
             .iter()
             .filter(
-                |e| matches!(e.kind, EventKind::Midi { channel, message: MidiMessage::NoteOn { .. } } if channel == 0),
+                |e| matches!(e.kind, EventKind::Midi { channel, message: MidiMessage::NoteOn { .. } } if Voice::of_channel(channel).is_some_and(Voice::is_melody)),
             )
             .count();
         assert!(low_sa > 8 && on > melody && on < melody + 20, "{on} notes, {melody} of the melody, {low_sa} low Sa");

@@ -31,6 +31,12 @@ impl Sounding {
         })
     }
 
+    /// Whether a note sounds on a channel.
+    #[must_use]
+    pub fn sounds_on(&self, channel: u4) -> bool {
+        self.keys[usize::from(channel.as_int())] != 0
+    }
+
     /// Whether nothing sounds.
     #[must_use]
     pub fn is_silent(&self) -> bool {

@@ -99,11 +99,19 @@ struct Sounding {
 pub fn melody(events: &[Event], library: &Library, sa: i32) -> Vec<Swung> {
     let (mut swaras, mut bends) = (Vec::new(), Bends::default());
     let mut sounding: [Option<Sounding>; 16] = [const { None }; 16];
-    let (mut raga, mut begins) = (usize::MAX, false);
+    let (mut raga, mut own, mut begins) = (usize::MAX, usize::MAX, false);
     for event in events {
         let (channel, message) = match event.kind {
-            EventKind::Cue(Cue::Raga { raga: next, .. } | Cue::Signature { raga: next }) => {
-                raga = usize::from(next);
+            EventKind::Cue(Cue::Raga { raga: next, .. }) => {
+                (raga, own) = (usize::from(next), usize::from(next));
+                continue;
+            }
+            EventKind::Cue(Cue::Signature { raga: other }) => {
+                raga = usize::from(other);
+                continue;
+            }
+            EventKind::Cue(Cue::SignatureEnds) => {
+                raga = own;
                 continue;
             }
             EventKind::Cue(Cue::Phrase) => {

@@ -1,15 +1,20 @@
 //! From one rasa to the next: heard at once, taken up at a moment the music allows.
 
+use super::dynamics::FADE_US;
 use super::rhythm::QUARTERS;
 use super::theka::Theka;
 use super::tihai::Shape;
 use super::{Engine, Piece, SECOND_US, Settings};
 use crate::performer::choice::choose;
 use crate::performer::event::{Cue, Event, Voice};
+use crate::performer::raga::Raga;
 use crate::performer::status::Section;
+use crate::performer::swara::Note;
 use rasika_models::{Mood, Rasa};
 use std::sync::Arc;
 
+/// A rasa is taken up once it has been seen for so long without a change, in microseconds.
+const STANDS_US: u64 = 350_000;
 /// A phrase may end of itself if it does so this long after the mood changed, in microseconds.
 const PHRASE_MAY_LAST_US: u64 = 2 * SECOND_US;
 /// The same of an alap that only waits for someone.
@@ -18,15 +23,16 @@ const RESTING_MAY_LAST_US: u64 = SECOND_US / 2;
 const TIHAI_MAY_LAST_US: u64 = 3 * SECOND_US;
 /// The same when the piece comes to its end and nothing waits.
 const LAST_TIHAI_MAY_LAST_US: u64 = 14 * SECOND_US;
-/// No note begins that would end later than this after the mood changed: the new raga's first note sounds within 4 s.
-const LAST_NOTE_ENDS_US: u64 = 3_300_000;
+/// A note that has stood so long fades when another rasa is wanted, unless it ends soon anyway.
+const STOOD_US: u64 = 3 * SECOND_US / 2;
+const SOON_US: u64 = 400_000;
+/// No last note begins later than this after the mood changed: the new raga's first note sounds within 4 s.
+const LAST_NOTE_BEGINS_US: u64 = 2_600_000;
 /// The breath between the last note of a raga and the first of the next.
 const BREATH_US: u64 = 220_000;
 
-/// Part of the time before the tala that is alap; the rest is jor.
-const ALAP_BEFORE_JOR: f64 = 0.6;
 /// A theka whose cycle would last longer than this under another raga ends with its vibhag.
-const CYCLE_MAY_LAST_US: u64 = 6 * SECOND_US;
+const CYCLE_MAY_LAST_US: u64 = 5 * SECOND_US;
 /// Strokes of the theka's tihai are about this far apart.
 const STROKE_APART_US: u64 = 110_000;
 
@@ -55,14 +61,13 @@ impl Engine {
         if self.resting_until_us.is_some() && mood.rasa.is_some() && mood.rasa == self.piece.map(|piece| piece.rasa) {
             // It was only away for a moment: the alap goes on and leads to the tala again.
             self.resting_until_us = None;
-            self.begin_time_plan();
+            self.resume_alap();
         }
         if mood.rasa == self.playing() {
             self.wanted = None;
         } else if self.wanted.is_none_or(|wanted| wanted.rasa != mood.rasa) {
-            // The time runs from when the old rasa left, whatever came in between.
-            let since_us = self.wanted.map_or(self.now_us, |wanted| wanted.since_us);
-            self.wanted = Some(Wanted { rasa: mood.rasa, since_us });
+            self.wanted = Some(Wanted { rasa: mood.rasa, since_us: self.now_us });
+            self.ended_well = false;
         }
     }
 
@@ -77,41 +82,90 @@ impl Engine {
         self.mood.intensity * (0.6 + 0.4 * self.mood.confidence)
     }
 
+    /// Whether a change is wanted by a mood that stands: one that flickers is waited out.
+    pub(super) fn wants_change(&self) -> bool {
+        let alone = matches!(self.section, Section::Drone | Section::Silence);
+        self.wanted.is_some_and(|wanted| alone || self.concluding || self.now_us >= wanted.since_us + STANDS_US)
+    }
+
+    /// How long a change has been wanted.
+    pub(super) fn waited_us(&self) -> u64 {
+        self.wanted.map_or(0, |wanted| self.now_us - wanted.since_us)
+    }
+
     /// Quarters that a tihai may take now, if a change is wanted and one would still come in time.
     pub(super) fn room_for_tihai(&self) -> Option<u16> {
-        let wanted = self.wanted?;
+        self.wanted?;
         let most_us = if self.concluding { LAST_TIHAI_MAY_LAST_US } else { TIHAI_MAY_LAST_US };
-        let left_us = most_us.checked_sub(self.now_us - wanted.since_us)?;
+        let left_us = most_us.checked_sub(self.waited_us())?;
         Some(u16::try_from(left_us / self.clock.quarter_us()).unwrap_or(u16::MAX))
     }
 
-    /// Whether the melody must give way now, a note being due that would last `length_us`, with `left_us` to the end
-    /// of its phrase.
-    pub(super) fn gives_way(&self, length_us: u64, left_us: u64, at_group: bool) -> bool {
-        let Some(wanted) = self.wanted else { return false };
-        let waited_us = self.now_us - wanted.since_us;
-        let may_last_us = match (self.melody.phrase.tihai, self.concluding) {
-            (false, _) if self.resting_until_us.is_some() => RESTING_MAY_LAST_US,
-            (false, _) => PHRASE_MAY_LAST_US,
-            (true, false) => LAST_NOTE_ENDS_US,
-            (true, true) => LAST_TIHAI_MAY_LAST_US,
-        };
-        if waited_us + left_us <= may_last_us {
+    /// Whether the melody must give way now, a note being due, with `left_us` to the end of its phrase.
+    pub(super) fn gives_way(&self, left_us: u64) -> bool {
+        if !self.wants_change() || self.closes {
             return false;
         }
-        at_group || waited_us + length_us > LAST_NOTE_ENDS_US
+        let may_last_us = match (self.melody.phrase.is_tihai(), self.concluding) {
+            (false, _) if self.resting_until_us.is_some() => RESTING_MAY_LAST_US,
+            (false, _) => PHRASE_MAY_LAST_US,
+            (true, false) => TIHAI_MAY_LAST_US,
+            (true, true) => LAST_TIHAI_MAY_LAST_US,
+        };
+        self.waited_us() + left_us > may_last_us
     }
 
-    /// Between phrases nothing is in the way of a change; on a pulse it comes on the matra.
+    /// The melody goes to the nearest note that the raga rests on, for so long (in the phrase's unit), and ends there.
+    /// False if it rests already, or there is no time or no way.
+    pub(super) fn rests_nearby(&mut self, raga: &Raga, length: u16) -> bool {
+        let rests = |note: &Note| raga.nyasa.contains(&note.swara()) && !raga.sparing.contains(&note.swara());
+        let notes = &self.melody.phrase.line.notes()[..self.melody.at];
+        let Some(&last) = notes.last().filter(|last| !rests(last)) else { return false };
+        if self.waited_us() > LAST_NOTE_BEGINS_US {
+            return false;
+        }
+        let before = notes.iter().rev().copied().find(|note| *note != last);
+        let may = |note: &Note| !before.is_some_and(|before| raga.grammar.avoids(before, last, *note));
+        let ways = raga.grammar.after(last).filter(rests).filter(may);
+        let Some(nearest) = ways.min_by_key(|note| note.step().abs_diff(last.step())) else { return false };
+        let at = self.melody.at;
+        self.melody.phrase.line.truncate(at);
+        self.melody.phrase.line.push(nearest);
+        self.melody.phrase.kind = super::phrase::Kind::Free;
+        (self.melody.phrase.lengths[at], self.melody.phrase.sounds[at]) = (length, 0);
+        (self.melody.phrase.slid[at], self.melody.phrase.kans[at]) = (false, None);
+        self.closes = true;
+        true
+    }
+
+    /// A long note fades when another rasa is wanted.
+    pub(super) fn fade_for_change(&mut self) {
+        if !self.wants_change() || !self.melody_sounds || self.melody.phrase.is_tihai() {
+            return;
+        }
+        let stood_us = self.now_us - self.struck_us;
+        let ends_us = self.held.melody_off_us().unwrap_or(self.now_us);
+        if stood_us < STOOD_US || ends_us < self.now_us + SOON_US || self.loudness.fades() {
+            return;
+        }
+        self.loudness.fade(self.now_us);
+        self.held.cut_melody(self.now_us + FADE_US);
+        self.melody.stop();
+        self.melody_us = self.now_us + FADE_US + BREATH_US;
+        self.melody_quarters = ((FADE_US + BREATH_US) / self.clock.quarter_us()) as u16 + 1;
+        self.strike_us = None;
+    }
+
+    /// Between phrases nothing is in the way of a change; on a pulse it comes on the quarter.
     pub(super) fn change_at_rest(&mut self, out: &mut Vec<Event>) {
-        if self.wanted.is_some() && !self.section.has_pulse() && self.signature.is_none() && self.at_rest() {
+        if self.wants_change() && !self.section.has_pulse() && self.signature.is_none() && self.at_rest() {
             self.change(out);
         }
     }
 
     /// Whether the melody is silent between two phrases.
     pub(super) fn at_rest(&self) -> bool {
-        !self.held.sounds(Voice::Melody) && (self.melody.at == 0 || self.melody.is_over())
+        !self.melody_sounds && self.strike_us.is_none() && (self.melody.at == 0 || self.melody.is_over())
     }
 
     /// What is wanted, taken: the caller takes it up.
@@ -122,13 +176,17 @@ impl Engine {
     /// Takes up what is wanted.
     pub(super) fn change(&mut self, out: &mut Vec<Event>) {
         let Some(wanted) = self.wanted.take() else { return };
-        self.held.release_voice(self.now_us, Voice::Melody, out);
+        self.release_melody(out);
         self.melody_note = None;
+        self.strike_us = None;
+        (self.closes, self.ended_well) = (false, false);
+        let over_theka = self.section == Section::Gat || self.closing.is_some();
         if self.section == Section::Gat {
             self.close_theka();
         }
+        (self.leads_in, self.gat_us) = (false, None);
         match wanted.rasa {
-            Some(rasa) => self.begin(rasa, out),
+            Some(rasa) => self.begin(rasa, over_theka, out),
             None => self.rest(out),
         }
     }
@@ -141,8 +199,9 @@ impl Engine {
         choose(ragas, &self.library.ragas, *choosing, minute.minute(), last).unwrap_or(0)
     }
 
-    fn begin(&mut self, rasa: Rasa, out: &mut Vec<Event>) {
+    fn begin(&mut self, rasa: Rasa, over_theka: bool, out: &mut Vec<Event>) {
         let before = self.piece;
+        let from_silence = matches!(self.section, Section::Drone | Section::Silence);
         let (old_melody, old_drone) = self.style().map_or((104, 104), |style| (style.program, style.drone_program));
         let old_tuning = self.tuning();
         let raga = self.raga_of(rasa);
@@ -155,9 +214,12 @@ impl Engine {
         self.resting_until_us = None;
         out.push(Event::cue(self.now_us, Cue::Raga { raga: raga as u8, rasa: rasa.index() as u8 }));
         out.push(Event::cue(self.now_us, Cue::Alap));
-        let style = self.map.style(rasa);
+        let map = Arc::clone(&self.map);
+        let style = map.style(rasa);
         if style.program != old_melody {
-            out.push(Event::program(self.now_us, Voice::Melody, style.program));
+            for voice in Voice::MELODY {
+                out.push(Event::program(self.now_us, voice, style.program));
+            }
         }
         if style.drone_program != old_drone || self.tuning() != old_tuning {
             self.held.release_voice(self.now_us, Voice::Tanpura, out);
@@ -167,18 +229,14 @@ impl Engine {
             out.push(Event::program(self.now_us, Voice::Tanpura, style.drone_program));
             out.push(Event::program(self.now_us, Voice::FirstString, style.drone_program));
         }
-        self.begin_time_plan();
+        if over_theka {
+            self.begin_alap_over_theka();
+        } else if from_silence || before.is_none() {
+            self.begin_alap();
+        }
         self.energy = self.drive();
         self.melody_us = self.now_us + if before.is_none() { SECOND_US } else { BREATH_US };
-        self.melody.begin_raga(before.map(|piece| &self.library.ragas[piece.raga]));
-    }
-
-    /// From now on: an alap, then jor, then the tala.
-    pub(super) fn begin_time_plan(&mut self) {
-        let Some(style) = self.style() else { return };
-        let alap_us = f64::from(style.alap_s.at(self.drive())) * 1e6;
-        self.jor_from_us = self.now_us + (alap_us * ALAP_BEFORE_JOR) as u64;
-        self.gat_from_us = self.now_us + alap_us as u64;
+        self.melody.begin_raga(before.map(|piece| &self.library.ragas[piece.raga]), &style.manner);
     }
 
     /// The theka goes on to the end of its cycle and closes with a tihai of its own on sam, if sam is not far.

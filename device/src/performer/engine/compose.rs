@@ -1,5 +1,6 @@
 //! Lines of notes a raga allows: its own phrases, arches to a height and back, dwelling on a note, sequences.
 
+use super::meend;
 use super::phrase::{Line, MOST_NOTES};
 use crate::performer::raga::Raga;
 use crate::performer::rng::Rng;
@@ -27,9 +28,22 @@ pub struct Brief {
     pub opening: bool,
     /// Inclination to run in sequences, 0–1.
     pub runs: f32,
+    /// Inclination to leap, 0–1.
+    pub leaps: f32,
+    /// Inclination to glide, 0–1.
+    pub glides: f32,
+    /// How much each swara is wanted, by what the raga gives it and what it has had; 1 is as it is.
+    pub needs: [f32; 12],
+    /// Whether no note may lie outside.
+    pub strict: bool,
     /// A note that the raga before and this one have in common, to begin on.
     pub bridge: Option<Note>,
 }
+
+/// Times a line is composed that breaks a rule, before it is cut where it does.
+const TRIES: usize = 6;
+/// Weight of a glide wider than a third, to that of a narrow one.
+const WIDE_GLIDE: f32 = 5.0;
 
 impl Brief {
     fn inside(&self, note: Note) -> bool {
@@ -53,16 +67,61 @@ pub struct Composer<'a> {
 impl Composer<'_> {
     /// Composes a line.
     pub fn line(&mut self, line: &mut Line) {
+        for _ in 0..TRIES {
+            self.draft(line);
+            if self.faultless(line) == line.len() && line.len() > 0 {
+                return;
+            }
+        }
+        self.mend(line);
+    }
+
+    /// How many of a line's first notes keep every rule.
+    fn faultless(&self, line: &Line) -> usize {
+        let (grammar, notes) = (&self.raga.grammar, line.notes());
+        let outside = |note: &Note| self.brief.strict && !self.brief.inside(*note);
+        let (mut before, mut at) = (None::<Note>, None::<Note>);
+        for (index, note) in notes.iter().enumerate() {
+            let avoided = || before.zip(at).is_some_and(|(before, at)| grammar.avoids(before, at, *note));
+            if outside(note) || at.is_some_and(|at| !grammar.allows(at, *note)) || avoided() {
+                return index;
+            }
+            if at != Some(*note) {
+                (before, at) = (at, Some(*note));
+            }
+        }
+        notes.len()
+    }
+
+    /// Cuts a line before the note that breaks a rule, and back to one that may be rested on.
+    fn mend(&mut self, line: &mut Line) {
+        line.truncate(self.faultless(line));
+        while line.last().is_some_and(|note| self.raga.touch.contains(&note.swara())) {
+            line.truncate(line.len() - 1);
+        }
+        if line.len() == 0
+            && let Some(note) = self.rest_note(None)
+        {
+            line.push(note);
+        }
+    }
+
+    fn draft(&mut self, line: &mut Line) {
         line.clear();
+        self.brief.bridge.into_iter().for_each(|note| line.push(note));
         if self.brief.opening {
-            self.brief.bridge.into_iter().for_each(|note| line.push(note));
             self.pakad(line, Some(0));
+        } else if line.len() > 0 {
+            self.pakad(line, None);
         } else {
             self.first_part(line);
         }
         let mut parts = 0;
         while line.len() < self.brief.count && parts < 6 {
             parts += 1;
+            if self.rng.chance(0.9 * self.brief.glides) && self.meend(line) {
+                continue;
+            }
             if self.rng.chance(0.4) && self.pakad(line, None) {
                 continue;
             }
@@ -85,36 +144,19 @@ impl Composer<'_> {
         if let Some(end) = self.rest_note(last) {
             self.walk(line, end, 0.2);
         }
-    }
-
-    /// Puts a neighbouring note between two where the raga allows it.
-    pub fn ornament(&mut self, line: &mut Line, at: usize) -> bool {
-        let notes = line.notes();
-        let (Some(&here), Some(&next)) = (notes.get(at), notes.get(at + 1)) else { return false };
-        if notes.len() >= MOST_NOTES {
-            return false;
+        if self.faultless(line) < line.len() {
+            self.mend(line);
         }
-        let (grammar, brief) = (&self.raga.grammar, self.brief);
-        let fits =
-            |note: &Note| grammar.allows(*note, next) && brief.inside(*note) && here.step().abs_diff(note.step()) <= 4;
-        let Some(between) = pick(self.rng, grammar.after(here).filter(fits), |_| 1.0) else { return false };
-        let mut longer = Line::default();
-        for (index, note) in line.notes().iter().enumerate() {
-            longer.push(*note);
-            if index == at {
-                longer.push(between);
-            }
-        }
-        *line = longer;
-        true
     }
 
     fn first_part(&mut self, line: &mut Line) {
         let long = if self.brief.count >= 7 { 1.0 } else { 0.0 };
-        match self.rng.weighted(&[0.5, 0.25, 0.15, self.brief.runs * long]) {
+        let glides = if self.raga.glides.is_empty() { 0.0 } else { self.brief.glides };
+        match self.rng.weighted(&[0.5, 0.25, 0.15, self.brief.runs * long, glides]) {
             Some(1) => self.arch(line),
             Some(2) => self.dwell(line),
             Some(3) => self.sequence(line),
+            Some(4) if self.meend(line) => {}
             _ => {
                 if !self.pakad(line, None) {
                     self.arch(line);
@@ -175,6 +217,34 @@ impl Composer<'_> {
             line.push(note.shifted(shifts[chosen]).unwrap_or(first));
         }
         *self.last_phrase = chosen;
+        true
+    }
+
+    /// One of the raga's glides, in the octave that suits, with a way to it from the line so far.
+    fn meend(&mut self, line: &mut Line) -> bool {
+        let near = line.last().or(self.brief.from).unwrap_or_else(|| self.centre());
+        let mut weights = [0.0; PHRASES];
+        for (weight, glide) in weights.iter_mut().zip(&self.raga.glides) {
+            let Some(octaves) = meend::in_octave(&glide.path, near, self.brief.low, self.brief.high) else { continue };
+            let first = i32::from(glide.path[0].step()) + 12 * octaves;
+            let away = (first - i32::from(near.step())).abs() as f32;
+            let wide = glide.path.windows(2).any(|pair| pair[0].step().abs_diff(pair[1].step()) >= 3);
+            *weight = if wide { WIDE_GLIDE } else { 1.0 } / (1.0 + away / 4.0);
+        }
+        let Some(chosen) = self.rng.weighted(&weights) else { return false };
+        let path = &self.raga.glides[chosen].path;
+        let octaves = meend::in_octave(path, near, self.brief.low, self.brief.high).unwrap_or(0);
+        let Some(first) = path[0].shifted(octaves) else { return false };
+        if line.len() + path.len() + 8 > MOST_NOTES {
+            return false;
+        }
+        self.walk(line, first, 0.0);
+        if line.last() != Some(first) {
+            return false;
+        }
+        for note in &path[1..] {
+            line.push(note.shifted(octaves).unwrap_or(first));
+        }
         true
     }
 
@@ -253,9 +323,16 @@ impl Composer<'_> {
             if at == to {
                 return;
             }
+            let before = line.notes().iter().rev().copied().find(|note| *note != at);
             let left = raga.grammar.way(at, to);
             let aside = self.rng.chance(wander);
             let closer = raga.grammar.after(at).filter(|note| {
+                if before.is_some_and(|before| raga.grammar.avoids(before, at, *note)) {
+                    return false;
+                }
+                if brief.strict && !brief.inside(*note) {
+                    return false;
+                }
                 let then = raga.grammar.way(*note, to);
                 match (then, left) {
                     (Some(then), Some(left)) if aside => then <= left + 1,
@@ -273,7 +350,7 @@ impl Composer<'_> {
     fn rest_note(&mut self, about: Option<Note>) -> Option<Note> {
         let centre = about.unwrap_or_else(|| self.centre());
         let raga = self.raga;
-        let strong_only = self.brief.to_sam;
+        let (strong_only, needs) = (self.brief.to_sam, self.brief.needs);
         let weight = |note: &Note| {
             let swara = note.swara();
             let rank = if swara == raga.vadi {
@@ -287,7 +364,7 @@ impl Composer<'_> {
             } else {
                 0.8
             };
-            let shy = if raga.sparing.contains(&swara) { 0.1 } else { 1.0 };
+            let shy = needs[swara as usize] * if raga.sparing.contains(&swara) { 0.1 } else { 1.0 };
             let again = if about == Some(*note) { 0.3 } else { 1.0 };
             rank * shy * again * near(*note, centre)
         };
@@ -299,9 +376,13 @@ impl Composer<'_> {
     fn turning_note(&mut self, about: Option<Note>) -> Option<Note> {
         let centre = about.unwrap_or_else(|| self.centre());
         let raga = self.raga;
+        let needs = self.brief.needs;
         let notes = members(raga, self.brief.low, self.brief.high)
             .filter(|note| !raga.touch.contains(&note.swara()) && about != Some(*note));
-        pick(self.rng, notes, |note| near(*note, centre) * if raga.sparing.contains(&note.swara()) { 0.1 } else { 1.0 })
+        pick(self.rng, notes, |note| {
+            let shy = if raga.sparing.contains(&note.swara()) { 0.1 } else { 1.0 };
+            near(*note, centre) * shy * needs[note.swara() as usize]
+        })
     }
 
     fn centre(&self) -> Note {
@@ -339,7 +420,9 @@ fn pick(rng: &mut Rng, notes: impl Iterator<Item = Note>, weight: impl Fn(&Note)
 fn step_weight(raga: &Raga, brief: Brief, from: Note, to: Note) -> f32 {
     let wide = f32::from(from.step().abs_diff(to.step()).saturating_sub(2));
     let leap = raga.grammar.steps(from, to).unwrap_or(1).saturating_sub(1);
-    let mut weight = 0.12_f32.powi(i32::from(leap)) / (1.0 + wide * wide * 0.1);
+    let liking = 0.06 + 0.5 * brief.leaps;
+    let mut weight = liking.powi(i32::from(leap)) / (1.0 + wide * wide * 0.1 * (1.0 - brief.leaps));
+    weight *= brief.needs[to.swara() as usize].sqrt();
     if raga.sparing.contains(&to.swara()) {
         weight *= 0.15;
     }

@@ -57,9 +57,26 @@ impl Held {
         self.notes.iter().flatten().any(|note| note.voice == voice)
     }
 
-    /// Whether a voice still sounds at a time to come.
-    pub fn sounds_at(&self, voice: Voice, time_us: u64) -> bool {
-        self.notes.iter().flatten().any(|note| note.voice == voice && note.off_us > time_us)
+    /// Whether the melody sounds.
+    pub fn melody_sounds(&self) -> bool {
+        self.notes.iter().flatten().any(|note| note.voice.is_melody())
+    }
+
+    /// When the melody's note is to end, if one sounds.
+    pub fn melody_off_us(&self) -> Option<u64> {
+        self.notes.iter().flatten().filter(|note| note.voice.is_melody()).map(|note| note.off_us).max()
+    }
+
+    /// The melody's note ends at a time, if that is before its own.
+    pub fn cut_melody(&mut self, off_us: u64) {
+        for note in self.notes.iter_mut().flatten().filter(|note| note.voice.is_melody()) {
+            note.off_us = note.off_us.min(off_us);
+        }
+    }
+
+    /// Ends the melody's note.
+    pub fn release_melody(&mut self, now_us: u64, out: &mut Vec<Event>) {
+        self.release_where(now_us, out, |note| note.voice.is_melody());
     }
 
     fn release_where(&mut self, now_us: u64, out: &mut Vec<Event>, ends: impl Fn(&Note) -> bool) {

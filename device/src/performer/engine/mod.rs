@@ -4,18 +4,24 @@
 //! same times and the same seed give the same events, however often it is advanced between. It allocates nothing
 //! after [`Engine::new`] but what the caller's buffer of events needs.
 
+mod alap;
 mod change;
 mod clock;
 mod compose;
+mod composition;
 mod dynamics;
+mod gat;
 mod held;
+mod meend;
 mod melody;
 mod original;
 mod phrase;
 mod playing;
 mod rest;
 mod rhythm;
+mod rounds;
 mod signature;
+mod stroke;
 mod tanpura;
 mod theka;
 mod tihai;
@@ -34,9 +40,12 @@ use super::swara::Note;
 use super::tala::Bol;
 use change::{Closing, Wanted};
 use clock::Clock;
-use dynamics::{Bend, Loudness, TICK_US};
+use composition::Gat;
+use dynamics::{LOUDNESS_US, Loudness};
 use held::Held;
+use meend::Bend;
 use melody::Melody;
+use playing::Turns;
 use rasika_models::{Mood, Rasa};
 use signature::Signature;
 use std::sync::Arc;
@@ -45,6 +54,8 @@ use theka::Theka;
 
 /// Microseconds of a second.
 pub const SECOND_US: u64 = 1_000_000;
+/// Time between two looks at the mood, in microseconds; loudness is looked at every second time.
+const TICK_US: u64 = LOUDNESS_US / 2;
 
 /// How to play.
 #[derive(Debug, Clone)]
@@ -105,9 +116,19 @@ pub struct Engine {
     melody_us: u64,
     /// Quarter matras until the melody has something to do next, in a gat.
     melody_quarters: u16,
-    /// When the alap may become jor, and when the tala may enter.
-    jor_from_us: u64,
-    gat_from_us: u64,
+    /// When the melody's next note on the grid is struck, and its place there.
+    strike_us: Option<u64>,
+    place_us: u64,
+    /// How far the alap has come.
+    alap: alap::Plan,
+    /// Whether the mukhda is leading into the tala, since when the gat goes, when the last tihai was.
+    leads_in: bool,
+    gat_us: Option<u64>,
+    tihai_us: Option<u64>,
+    gat: Gat,
+    /// Whether the note that is to end the raga has been chosen, and whether a better end has been looked for.
+    closes: bool,
+    ended_well: bool,
     /// Until when the melody rests in an alap, no rasa being seen.
     resting_until_us: Option<u64>,
     /// When the drone, alone, falls silent.
@@ -127,7 +148,11 @@ pub struct Engine {
     tanpura: Tanpura,
     held: Held,
     loudness: Loudness,
-    bend: Bend,
+    turns: Turns,
+    bends: [Bend; Voice::MELODY.len()],
+    /// Whether a note of the melody sounds, and when it was struck.
+    melody_sounds: bool,
+    struck_us: u64,
     first_string: Bend,
     tick_us: u64,
     melody_note: Option<Note>,
@@ -141,8 +166,10 @@ pub struct Engine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     NoteOff,
+    Bend,
     Tick,
     Quarter,
+    GridNote,
     Melody,
     Signature,
     String,
@@ -166,8 +193,15 @@ impl Engine {
             wanted: None,
             melody_us: 0,
             melody_quarters: 0,
-            jor_from_us: 0,
-            gat_from_us: 0,
+            strike_us: None,
+            place_us: 0,
+            alap: alap::Plan::default(),
+            leads_in: false,
+            gat_us: None,
+            tihai_us: None,
+            gat: Gat::default(),
+            closes: false,
+            ended_well: false,
             resting_until_us: None,
             silent_from_us: u64::from(drone_s) * SECOND_US,
             concluding: false,
@@ -182,7 +216,10 @@ impl Engine {
             tanpura: Tanpura::new(seed),
             held: Held::default(),
             loudness: Loudness::default(),
-            bend: Bend::new(Voice::Melody),
+            turns: Turns::default(),
+            bends: Voice::MELODY.map(Bend::new),
+            melody_sounds: false,
+            struck_us: 0,
             first_string: Bend::new(Voice::FirstString),
             tick_us: 0,
             melody_note: None,
@@ -217,7 +254,12 @@ impl Engine {
         while let Some((due_us, due)) = self.next_due().filter(|(due_us, _)| *due_us < until_us) {
             self.now_us = due_us.max(self.now_us);
             match due {
-                Due::NoteOff => self.held.release_due(self.now_us, out),
+                Due::NoteOff => {
+                    self.held.release_due(self.now_us, out);
+                    self.hear_melody_end();
+                }
+                Due::Bend => self.bend_on(out),
+                Due::GridNote => self.grid_note(out),
                 Due::Tick => self.tick(out),
                 Due::Quarter => self.quarter(out),
                 Due::Melody if self.settings.original.is_some() => self.list_on(out),
@@ -246,7 +288,7 @@ impl Engine {
             tala: self.style().filter(|_| gat).map(|style| style.tala as u8),
             matra: gat.then(|| self.current_matra() + 1),
             laya_bpm: if self.section.has_pulse() { self.clock.laya_bpm.round() as u16 } else { 0 },
-            melody: self.melody_note.filter(|_| sounding(Voice::Melody)),
+            melody: self.melody_note.filter(|_| self.held.melody_sounds()),
             string: self.string.filter(|_| sounding(Voice::Tanpura) || sounding(Voice::FirstString)),
             bol: self.bol.filter(|_| sounding(Voice::Theka)),
         }
@@ -256,32 +298,36 @@ impl Engine {
     /// and whenever it comes back.
     pub fn setup(&self, out: &mut Vec<Event>) {
         let now = self.now_us;
-        let mix =
-            [(Voice::Melody, 112, 64), (Voice::Tanpura, 84, 50), (Voice::FirstString, 84, 50), (Voice::Theka, 100, 74)];
-        for (voice, volume, pan) in mix {
+        for voice in Voice::ALL {
+            let (volume, pan) = match voice {
+                Voice::Tanpura | Voice::FirstString => (84, 50),
+                Voice::Theka => (100, 74),
+                _ => (112, 64),
+            };
             out.push(Event::control(now, voice, 7, volume));
             out.push(Event::control(now, voice, 10, pan));
             out.push(Event::control(now, voice, 11, self.loudness.sent(voice)));
             out.push(Event::control(now, voice, 64, 0));
         }
-        let cents = dynamics::BEND_RANGE_CENTS as u8;
-        for (voice, bend) in [(Voice::Melody, self.bend.sent()), (Voice::FirstString, self.first_string.sent())] {
-            for (controller, value) in [(101, 0), (100, 0), (6, cents / 100), (38, cents % 100), (101, 127), (100, 127)]
-            {
+        for bend in self.bends.iter().chain([&self.first_string]) {
+            let (voice, range) = (bend.voice(), bend.voice().bend_range());
+            for (controller, value) in [(101, 0), (100, 0), (6, range), (38, 0), (101, 127), (100, 127)] {
                 out.push(Event::control(now, voice, controller, value));
             }
-            out.push(Event::bend(now, voice, bend));
+            out.push(Event::bend(now, voice, bend.sent()));
         }
         let fine = self.settings.sa.fine_tuning();
         let (coarse, fine) = ((fine >> 7) as u8, (fine & 0x7F) as u8);
-        for voice in [Voice::Melody, Voice::FirstString, Voice::Tanpura] {
+        for voice in Voice::ALL.into_iter().filter(|voice| *voice != Voice::Theka) {
             // Drums have no pitch, and some drum kits are upset by it.
             for (controller, value) in [(101, 0), (100, 1), (6, coarse), (38, fine), (101, 127), (100, 127)] {
                 out.push(Event::control(now, voice, controller, value));
             }
         }
         let (melody, drone) = self.style().map_or((104, 104), |style| (style.program, style.drone_program));
-        out.push(Event::program(now, Voice::Melody, melody));
+        for voice in Voice::MELODY {
+            out.push(Event::program(now, voice, melody));
+        }
         out.push(Event::program(now, Voice::Tanpura, drone));
         out.push(Event::program(now, Voice::FirstString, drone));
         out.push(Event::program(now, Voice::Theka, 0));
@@ -295,8 +341,12 @@ impl Engine {
                 out.push(Event::control(self.now_us, voice, controller, 0));
             }
         }
+        for bend in self.bends.iter_mut().chain([&mut self.first_string]) {
+            bend.reset(self.now_us, out);
+        }
+        self.hear_melody_end();
         self.melody.stop();
-        self.signature = None;
+        (self.strike_us, self.signature) = (None, None);
     }
 
     /// Where the minute of the day is told.
@@ -333,25 +383,35 @@ impl Engine {
         let melody = free.then_some((self.melody_us, Due::Melody));
         let quarter = pulse.then_some((self.clock.next_us, Due::Quarter));
         let off = self.held.next_off_us().map(|off_us| (off_us, Due::NoteOff));
+        let bend = self.bends[self.turns.now].next_us().filter(|_| self.melody_sounds);
+        let bend = bend.map(|next_us| (next_us, Due::Bend));
+        let grid = self.strike_us.filter(|_| pulse).map(|strike_us| (strike_us, Due::GridNote));
         let signature = self.signature.map(|signature| (signature.due_us, Due::Signature));
         let string = (self.section != Section::Silence).then_some((self.tanpura.next_us, Due::String));
         let tick = [(self.tick_us, Due::Tick)];
-        tick.into_iter().chain(string).chain(melody).chain(quarter).chain(off).chain(signature).min()
+        tick.into_iter()
+            .chain(string)
+            .chain(melody)
+            .chain(quarter)
+            .chain(off)
+            .chain(signature)
+            .chain(bend)
+            .chain(grid)
+            .min()
     }
 
     fn tick(&mut self, out: &mut Vec<Event>) {
         self.tick_us += TICK_US;
-        if self.tunes() && self.held.sounds(Voice::Melody) {
-            self.bend.tick(self.now_us, out);
-        }
-        if self.tick_us.is_multiple_of(2 * TICK_US) {
-            let drive = self.drive();
-            // Two and a half seconds to follow the face: laya must not twitch.
-            self.energy += (drive - self.energy) * (0.02 / 2.5);
+        let drive = self.drive();
+        // Two and a half seconds to follow the face: laya must not twitch.
+        self.energy += (drive - self.energy) * (0.02 / 2.5);
+        if self.tick_us.is_multiple_of(LOUDNESS_US) {
             let alone = matches!(self.section, Section::Drone | Section::Silence);
             let style = self.piece.filter(|_| !alone).map(|piece| self.map.style(piece.rasa));
-            self.loudness.tick(self.now_us, style, drive, out);
+            let voice = self.melody_voice();
+            self.loudness.tick(self.now_us, style, drive, voice, out);
         }
+        self.fade_for_change();
         self.change_at_rest(out);
     }
 

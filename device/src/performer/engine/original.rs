@@ -36,7 +36,7 @@ impl Engine {
             out.push(Event::cue(self.now_us, Cue::Phrase));
         }
         self.melody.at += 1;
-        self.held.release_voice(self.now_us, Voice::Melody, out);
+        self.held.release_melody(self.now_us, out);
         self.melody_us = self.now_us + list.note_us;
         self.held.strike(self.now_us, Voice::Melody, key, list.velocity, self.melody_us, out);
     }

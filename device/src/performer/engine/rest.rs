@@ -23,6 +23,7 @@ impl Engine {
         }
         self.resting_until_us = Some(self.now_us + ALAP_US);
         self.melody.stop();
+        self.begin_alap_over_theka();
         self.melody_us = self.now_us + SECOND_US;
     }
 

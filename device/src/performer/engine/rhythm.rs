@@ -5,35 +5,55 @@ use crate::performer::raga::Raga;
 use crate::performer::rng::Rng;
 use crate::performer::swara::Swara;
 
-/// Longest note, in milliseconds: a change of rasa waits for its end.
-pub const LONGEST_MS: u16 = 2800;
 /// Quarter matras of a matra.
 pub const QUARTERS: u16 = 4;
+/// Shortest note of an alap, and the shortest that is left by a glide, in milliseconds.
+const SHORTEST_MS: f32 = 140.0;
+const BEFORE_GLIDE_MS: f32 = 480.0;
+/// Shortest last note of an alap's phrase, in milliseconds.
+const SHORTEST_LAST_MS: f32 = 900.0;
+
+/// How an alap's phrase is to be timed.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Time of a note of middle weight, in seconds.
+    pub note_s: f32,
+    /// Longest note, in seconds.
+    pub long_s: f32,
+    /// Whether the phrase stands long on its last note.
+    pub stands: bool,
+}
 
 /// Lengths of a free phrase in milliseconds: passing notes short, notes of weight long, the last longest.
-pub fn free(phrase: &mut Phrase, raga: &Raga, notes_a_second: f32, rng: &mut Rng) {
-    let mean_ms = (1000.0 / notes_a_second).clamp(150.0, 1500.0);
-    let notes = phrase.line.notes();
+pub fn free(phrase: &mut Phrase, raga: &Raga, pace: Pace, needs: &[f32; 12], rng: &mut Rng) {
+    let Phrase { line, lengths, slid, .. } = phrase;
+    let notes = line.notes();
+    let long_ms = 1000.0 * pace.long_s;
     for (index, note) in notes.iter().enumerate() {
         let swara = note.swara();
         let last = index + 1 == notes.len();
         let peak = index > 0 && !last && notes[index - 1] < *note && notes[index + 1] < *note;
-        let weight = if last {
-            2.6
-        } else if raga.touch.contains(&swara) {
+        let weight = if raga.touch.contains(&swara) || raga.sparing.contains(&swara) {
             0.4
         } else if raga.andolan(swara).is_some() {
-            2.0
+            2.2
         } else if swara == raga.vadi || (index == 0 && raga.nyasa.contains(&swara)) {
-            1.3
+            1.6
         } else if swara == raga.samvadi || swara == Swara::Sa || peak {
-            0.9
+            1.1
         } else {
-            0.55
+            0.7
         };
-        let shortest = if last { 900.0 } else { 120.0 };
-        let length = (mean_ms * weight * rng.between(0.8, 1.25)).clamp(shortest, f32::from(LONGEST_MS));
-        phrase.lengths[index] = length as u16;
+        let weight = weight * needs[swara as usize].sqrt() * rng.between(0.75, 1.3);
+        let stand = rng.between(0.55, 1.0);
+        let length = if last {
+            let part = if pace.stands { stand } else { 0.45 * stand };
+            (long_ms * part).max(SHORTEST_LAST_MS)
+        } else {
+            (1000.0 * pace.note_s * weight).min(long_ms)
+        };
+        let shortest = if slid[..notes.len()].get(index + 1) == Some(&true) { BEFORE_GLIDE_MS } else { SHORTEST_MS };
+        lengths[index] = length.max(shortest) as u16;
     }
 }
 
@@ -48,12 +68,12 @@ pub struct Gait {
 }
 
 impl Gait {
-    /// A new gait.
-    pub fn draw(rng: &mut Rng) -> Self {
+    /// A new gait; `dotted` is how often a divided matra is long and short.
+    pub fn draw(rng: &mut Rng, likely: f32) -> Self {
         let mut gait = Self::default();
         for (divide, dotted) in gait.divide.iter_mut().zip(&mut gait.dotted) {
             *divide = rng.unit();
-            *dotted = rng.chance(0.22);
+            *dotted = rng.chance(likely);
         }
         // The beat of the vibhag itself is rather left whole.
         gait.divide[0] *= 0.5;

@@ -1,7 +1,9 @@
 //! A rasa's signature: the most telling phrase of its raga, played at once to say that the rasa was chosen.
 
+use super::meend::Ornament;
+use super::playing::Struck;
 use super::{Engine, rhythm};
-use crate::performer::event::{Cue, Event, Voice};
+use crate::performer::event::{Cue, Event};
 use rasika_models::Rasa;
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ const NOTE_US: u64 = 260_000;
 const LAST_US: u64 = 700_000;
 /// Most notes of it.
 const NOTES: usize = 8;
-const VELOCITY: u8 = 100;
+const VELOCITY: f32 = 100.0;
 
 /// A signature that sounds or is about to.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +39,9 @@ impl Engine {
         let library = Arc::clone(&self.library);
         let phrase = &library.ragas[raga].phrases[0];
         let notes = &phrase[..phrase.len().min(NOTES)];
-        self.held.release_voice(self.now_us, Voice::Melody, out);
+        self.release_melody(out);
         self.melody_note = None;
+        self.strike_us = None;
         if at == 0 {
             self.melody.stop();
             out.push(Event::cue(self.now_us, Cue::Signature { raga: raga as u8 }));
@@ -51,12 +54,9 @@ impl Engine {
             return;
         };
         let length_us = if at + 1 == notes.len() { LAST_US } else { NOTE_US };
-        if self.tunes() {
-            self.bend.strike(self.now_us, &library.ragas[raga], note, super::dynamics::Ornament::None, out);
-        }
-        let key = self.key(note);
-        self.held.strike(self.now_us, Voice::Melody, key, VELOCITY, self.now_us + length_us * 9 / 10, out);
-        self.melody_note = Some(note);
+        let ends_us = self.now_us + length_us * 9 / 10;
+        let struck = Struck { note, ends_us, velocity: VELOCITY, ornament: Ornament::None };
+        self.strike(&library.ragas[raga], &struck, std::iter::empty(), out);
         self.signature = Some(Signature { raga, at: at + 1, due_us: self.now_us + length_us });
     }
 }

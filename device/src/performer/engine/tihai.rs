@@ -5,17 +5,17 @@
 //! last one in `3 f + 2 last` quarters.
 
 use super::compose::{Brief, Composer};
-use super::phrase::{MOST_NOTES, Phrase};
+use super::phrase::{Kind, MOST_NOTES, Phrase};
 use super::rhythm::QUARTERS;
 use crate::performer::raga::Raga;
 use crate::performer::rng::Rng;
-use crate::performer::swara::Swara;
+use crate::performer::swara::{Note, Swara};
 use std::ops::RangeInclusive;
 
 /// Fewest and most strokes of a figure.
-const STROKES: RangeInclusive<u16> = 3..=11;
+const STROKES: RangeInclusive<u16> = 5..=11;
 /// Times a line is composed in the hope that it can be said three times.
-const TRIES: usize = 12;
+const TRIES: usize = 16;
 /// Figures of different lengths a choice is made among.
 const SHAPES: usize = 64;
 
@@ -63,10 +63,11 @@ impl Shape {
                     let run = (strokes - 1) * unit;
                     let Some(held) = (distance - wait).checked_sub(3 * run) else { continue };
                     let last = held / 2;
-                    if held.is_multiple_of(2) && (unit..=longest).contains(&last) && count < SHAPES {
+                    // A gap stands between the figures, so that each is heard as one.
+                    if held.is_multiple_of(2) && (2 * unit..=longest).contains(&last) && count < SHAPES {
                         shapes[count] = Self { wait, strokes, unit, last };
                         // A breath about as long as two strokes, a figure of five or so, and no long wait.
-                        let breath = (f32::from(last) / f32::from(2 * unit)).ln().abs();
+                        let breath = (f32::from(last) / f32::from(3 * unit)).ln().abs();
                         let size = (f32::from(strokes) / 5.0).ln().abs();
                         weights[count] = (-breath - size - 0.15 * f32::from(wait - soonest)).exp();
                         count += 1;
@@ -79,8 +80,15 @@ impl Shape {
 }
 
 /// Writes a tihai of a shape into a phrase: a line of the raga that may be followed by itself and ends on a note of
-/// weight. False if none was found; the phrase is then of no use.
-pub fn compose(phrase: &mut Phrase, raga: &Raga, rng: &mut Rng, brief: Brief, shape: Shape) -> bool {
+/// weight, on `home` if it can. False if none was found; the phrase is then of no use.
+pub fn compose(
+    phrase: &mut Phrase,
+    raga: &Raga,
+    rng: &mut Rng,
+    brief: Brief,
+    shape: Shape,
+    home: Option<Note>,
+) -> bool {
     let strokes = usize::from(shape.strokes);
     if 3 * strokes > MOST_NOTES {
         return false;
@@ -90,13 +98,23 @@ pub fn compose(phrase: &mut Phrase, raga: &Raga, rng: &mut Rng, brief: Brief, sh
             && raga.nyasa.contains(&swara)
             && !raga.sparing.contains(&swara)
     };
-    let brief = Brief { count: strokes, to_sam: true, opening: false, runs: 0.0, bridge: None, ..brief };
-    for _ in 0..TRIES {
+    let brief = Brief { count: strokes, to_sam: true, opening: false, runs: 0.0, glides: 0.0, bridge: None, ..brief };
+    phrase.plain();
+    for attempt in 0..TRIES {
         let mut last_phrase = usize::MAX;
-        Composer { raga, rng: &mut *rng, brief, last_phrase: &mut last_phrase }.line(&mut phrase.line);
+        let mut composer = Composer { raga, rng: &mut *rng, brief, last_phrase: &mut last_phrase };
+        composer.line(&mut phrase.line);
+        if let Some(home) = home.filter(|_| phrase.line.last() != home) {
+            composer.walk(&mut phrase.line, home, 0.0);
+        }
         phrase.line.keep_last(strokes);
         let (Some(&first), Some(last)) = (phrase.line.notes().first(), phrase.line.last()) else { continue };
-        if phrase.line.len() < strokes || !strong(last.swara()) || !raga.grammar.allows(last, first) {
+        if phrase.line.len() < strokes || !raga.grammar.allows(last, first) {
+            continue;
+        }
+        // The first half of the tries is for home alone.
+        let lands = home == Some(last) || (strong(last.swara()) && (home.is_none() || attempt >= TRIES / 2));
+        if !lands {
             continue;
         }
         for _ in 0..2 {
@@ -108,9 +126,15 @@ pub fn compose(phrase: &mut Phrase, raga: &Raga, rng: &mut Rng, brief: Brief, sh
         for (at, length) in phrase.lengths[..3 * strokes].iter_mut().enumerate() {
             *length = if (at + 1).is_multiple_of(strokes) { shape.last } else { shape.unit };
         }
+        if raga.grammar.avoided_in(phrase.line.notes()).is_some() {
+            continue;
+        }
+        for end in [strokes, 2 * strokes] {
+            phrase.sounds[end - 1] = (shape.last / 2).max(shape.unit);
+        }
         // The note on sam rests.
         phrase.lengths[3 * strokes - 1] = shape.last.max(QUARTERS);
-        phrase.tihai = true;
+        phrase.kind = Kind::Tihai;
         return true;
     }
     false
@@ -139,6 +163,6 @@ mod tests {
     fn most_distances_have_a_shape() {
         let mut rng = Rng::new(1);
         let found = (16..=64).filter(|distance| Shape::draw(&mut rng, *distance, 0..=8, 2, 16).is_some()).count();
-        assert!(found >= 44, "{found} of 49");
+        assert!(found >= 30, "{found} of 49");
     }
 }

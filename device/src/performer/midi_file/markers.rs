@@ -87,7 +87,7 @@ fn sa_key(events: &[Event]) -> Option<u8> {
     events.windows(2).find_map(|pair| {
         let EventKind::Cue(Cue::Swara { note }) = pair[0].kind else { return None };
         let EventKind::Midi { channel, message: MidiMessage::NoteOn { key, .. } } = pair[1].kind else { return None };
-        let melody = channel == Voice::Melody.channel();
+        let melody = Voice::of_channel(channel).is_some_and(Voice::is_melody);
         melody.then(|| u8::try_from(i16::from(key.as_int()) - i16::from(note.step())).ok()).flatten()
     })
 }

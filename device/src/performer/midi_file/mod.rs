@@ -19,7 +19,7 @@ use track::TrackMaker;
 
 /// The tracks that sound: their names, and the voices of each.
 const TRACKS: [(&str, &[Voice]); 4] = [
-    ("raga", &[Voice::Melody]),
+    ("raga", &Voice::MELODY),
     ("tanpura Sa", &[Voice::Tanpura]),
     ("tanpura first string", &[Voice::FirstString]),
     ("theka", &[Voice::Theka]),

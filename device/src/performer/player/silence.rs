@@ -1,4 +1,4 @@
-//! Silence, said in every way synths understand: note-offs, hold pedal up, All Notes Off, All Sound Off.
+//! Silence, said in every way synths understand: note-offs, hold pedal up, All Notes Off, All Sound Off; and no bend is left.
 //!
 //! Some synths ignore All Notes Off and honour All Sound Off, some the reverse, and a few old ones know neither.
 
@@ -8,6 +8,8 @@ use rasika_hardware::midi::{MidiOut, PortError};
 
 /// Hold pedal, All Notes Off, All Sound Off: the controllers that end notes, in this order.
 const CONTROLLERS: [u8; 3] = [64, 123, 120];
+/// The data of a pitch bend in the middle.
+const CENTRE: [u8; 2] = [0, 64];
 /// A note-off's release velocity.
 const RELEASE: u8 = 64;
 /// So many bytes may stand in the system's buffer while every key is let go.
@@ -30,6 +32,8 @@ pub fn silence(port: &mut dyn MidiOut, sounding: &Sounding, channels: &[u8]) -> 
             port.say_status_again();
             bytes += port.send(&[0xB0 | (channel & 0xF), controller, 0])?;
         }
+        port.say_status_again();
+        bytes += port.send(&[0xE0 | (channel & 0xF), CENTRE[0], CENTRE[1]])?;
     }
     Ok(bytes)
 }
@@ -52,6 +56,7 @@ pub fn sweep(port: &mut dyn MidiOut) -> Result<(), PortError> {
         for controller in CONTROLLERS {
             paced(port, &[0xB0 | channel, controller, 0])?;
         }
+        paced(port, &[0xE0 | channel, CENTRE[0], CENTRE[1]])?;
     }
     for channel in 0..16 {
         for key in 0..128 {
@@ -87,23 +92,25 @@ mod tests {
         sounding.hear(&Event::note_on(0, Voice::Theka, 60, 90));
         let mut port = Keeps(Vec::new());
         let bytes = silence(&mut port, &sounding, &[0, 9]).unwrap();
-        let wanted: [&[u8]; 7] = [
+        let wanted: [&[u8]; 9] = [
             &[0x89, 60, 64],
             &[0xB0, 64, 0],
             &[0xB0, 123, 0],
             &[0xB0, 120, 0],
+            &[0xE0, 0, 64],
             &[0xB9, 64, 0],
             &[0xB9, 123, 0],
             &[0xB9, 120, 0],
+            &[0xE9, 0, 64],
         ];
-        assert_eq!((port.0, bytes), (wanted.map(<[u8]>::to_vec).to_vec(), 21));
+        assert_eq!((port.0, bytes), (wanted.map(<[u8]>::to_vec).to_vec(), 27));
     }
 
     #[test]
     fn a_sweep_lets_every_key_of_every_channel_go() {
         let mut port = Keeps(Vec::new());
         sweep(&mut port).unwrap();
-        assert_eq!(port.0.len(), 16 * 3 + 16 * 128);
+        assert_eq!(port.0.len(), 16 * 4 + 16 * 128);
         let offs: std::collections::BTreeSet<_> = port.0.iter().filter(|m| m[0] >> 4 == 8).cloned().collect();
         assert_eq!(offs.len(), 16 * 128);
     }

@@ -6,10 +6,15 @@
 //! cable. A note-on takes its own channel's waiting bends and controllers along, before it, so that it is struck at
 //! the pitch and loudness meant for it.
 //!
+//! The bend of a note that sounds goes first, and none of its steps is left out: a glide that halts or jumps is heard
+//! sooner than a note that comes a millisecond late. Only when more of them wait than a glide ever has do they thin out.
+//!
 //! The wire is pure: it is told the time and what was sent. A cable without a limit passes everything on at once.
 
 use crate::performer::event::{Event, EventKind, MESSAGE_BYTES};
+use crate::performer::sounding::Sounding;
 use midly::MidiMessage;
+use midly::num::u4;
 use std::collections::VecDeque;
 
 /// The next message is handed to the port this long before the cable is free, so that a late wake-up leaves no gap.
@@ -18,6 +23,8 @@ pub const LEAD_US: u64 = 640;
 const ROOM: usize = 512;
 /// Channels times bend and continuous controllers that wait at most before their queue has to grow.
 const CONTINUOUS_ROOM: usize = 128;
+/// Steps of sounding notes' bends that wait at most before they are thinned: two messages' time of the fastest glide.
+const GLIDE_ROOM: usize = 6;
 /// Bends and controllers leave the cable free for as long as they took, times this less one.
 const CONTINUOUS_SHARE: u64 = 2;
 
@@ -36,6 +43,9 @@ pub struct Wire {
     byte_us: u64,
     queue: VecDeque<Waiting>,
     continuous: VecDeque<Waiting>,
+    /// Bends of notes that sound.
+    glides: VecDeque<Waiting>,
+    sounding: Sounding,
     /// When the last byte handed to the port leaves the cable.
     free_us: u64,
     /// When bends and controllers may go again.
@@ -49,6 +59,8 @@ impl Wire {
             byte_us: byte_us.unwrap_or(0),
             queue: VecDeque::with_capacity(ROOM),
             continuous: VecDeque::with_capacity(CONTINUOUS_ROOM),
+            glides: VecDeque::with_capacity(GLIDE_ROOM),
+            sounding: Sounding::default(),
             free_us: 0,
             continuous_us: 0,
         }
@@ -63,6 +75,10 @@ impl Wire {
     pub fn offer(&mut self, event: &Event, due_us: u64) {
         let EventKind::Midi { channel, message } = event.kind else { return };
         let waiting = Waiting { due_us, event: *event };
+        if let (MidiMessage::PitchBend { .. }, true) = (message, self.glides_on(channel)) {
+            self.offer_glide(channel, waiting);
+            return;
+        }
         if let Some(which) = continuous(message) {
             let same = |other: &&mut Waiting| match other.event.kind {
                 EventKind::Midi { channel: its, message } => its == channel && continuous(message) == Some(which),
@@ -85,12 +101,47 @@ impl Wire {
         self.queue.push_back(waiting);
     }
 
+    /// Whether a note sounds on a channel, of which the end is not waiting, nor another note.
+    fn glides_on(&self, channel: u4) -> bool {
+        let own =
+            |waiting: &Waiting| matches!(waiting.event.kind, EventKind::Midi { channel: its, .. } if its == channel);
+        self.sounding.sounds_on(channel) && !self.queue.iter().any(own)
+    }
+
+    /// Takes in a step of a sounding note's bend.
+    fn offer_glide(&mut self, channel: u4, waiting: Waiting) {
+        let own = |other: &Waiting| match other.event.kind {
+            EventKind::Midi { channel: its, message: MidiMessage::PitchBend { .. } } => its == channel,
+            _ => false,
+        };
+        // One that was offered before its note was handed over goes before this one.
+        if let Some(at) = self.continuous.iter().position(own)
+            && let Some(older) = self.continuous.remove(at)
+        {
+            self.glides.push_back(older);
+        }
+        if self.glides.len() >= GLIDE_ROOM
+            && let Some(at) = self.glides.iter().rposition(own)
+        {
+            self.glides.remove(at);
+        }
+        self.glides.push_back(waiting);
+    }
+
     /// What is to be handed to the port now. Call [`Wire::sent`] after it.
     pub fn next(&mut self, now_us: u64) -> Option<Waiting> {
         if self.due_us()? > now_us {
             return None;
         }
-        self.queue.pop_front().or_else(|| {
+        let next = self.pick(now_us);
+        if let Some(waiting) = &next {
+            self.sounding.hear(&waiting.event);
+        }
+        next
+    }
+
+    fn pick(&mut self, now_us: u64) -> Option<Waiting> {
+        self.glides.pop_front().or_else(|| self.queue.pop_front()).or_else(|| {
             let longest = MESSAGE_BYTES as u64 * self.byte_us;
             self.continuous_us = self.free_us.max(now_us) + CONTINUOUS_SHARE * longest;
             self.continuous.pop_front()
@@ -100,7 +151,7 @@ impl Wire {
     /// When [`Wire::next`] will have something; `None` while nothing waits.
     pub fn due_us(&self) -> Option<u64> {
         let free_us = self.free_us.saturating_sub(LEAD_US);
-        if self.queue.is_empty() {
+        if self.queue.is_empty() && self.glides.is_empty() {
             return (!self.continuous.is_empty()).then(|| free_us.max(self.continuous_us));
         }
         Some(free_us)
@@ -121,6 +172,8 @@ impl Wire {
     pub fn clear(&mut self) {
         self.queue.clear();
         self.continuous.clear();
+        self.glides.clear();
+        self.sounding = Sounding::default();
     }
 }
 
@@ -142,7 +195,6 @@ fn continuous(message: MidiMessage) -> Option<u8> {
 mod tests {
     use super::*;
     use crate::performer::event::Voice;
-    use crate::performer::sounding::Sounding;
     use proptest::prelude::*;
     use rasika_hardware::midi::{DIN_BYTE_US, RunningStatus};
 
