@@ -28,7 +28,7 @@ const LAST_PIN: i64 = 27;
 /// Ways to the pins.
 const PINS: [&str; 5] = ["auto", "rppal", "gpiochip", "simulated", "none"];
 /// Sound maps that are built in.
-const SOUNDS: [&str; 4] = ["gm", "gs", "xg", "one"];
+const SOUNDS: [&str; 5] = ["gm", "gs", "xg", "one", "tabla"];
 
 /// All settings, checked.
 #[derive(Debug, Clone, PartialEq)]

@@ -17,11 +17,12 @@ use std::path::Path;
 use std::sync::Arc;
 use toml::Spanned;
 
-const PRESETS: [(&str, &str); 4] = [
+const PRESETS: [(&str, &str); 5] = [
     ("gm", include_str!("../../sounds/gm.toml")),
     ("gs", include_str!("../../sounds/gs.toml")),
     ("xg", include_str!("../../sounds/xg.toml")),
     ("one", include_str!("../../sounds/one.toml")),
+    ("tabla", include_str!("../../sounds/tabla.toml")),
 ];
 
 /// A sound map cannot be used.
@@ -31,7 +32,7 @@ pub enum SoundMapError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// No preset and no file of that name.
-    #[error("there is no sound map '{name}' ({cause}); give gm, gs, xg, one or the path of a .toml file")]
+    #[error("there is no sound map '{name}' ({cause}); give gm, gs, xg, one, tabla or the path of a .toml file")]
     NoMap {
         /// What was asked for.
         name: String,

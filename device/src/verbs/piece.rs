@@ -37,7 +37,7 @@ pub struct Piece {
     #[arg(long = "midi", value_name = "PORT")]
     pub ports: Vec<String>,
 
-    /// How voices are laid out on the synths: gm, gs, xg, one (one channel, no bends) or a .toml file
+    /// How voices are laid out on the synths: gm, gs, xg, one (one channel, no bends), tabla (a tabla set's keys) or a .toml file
     #[arg(long, value_name = "MAP", default_value = "gm")]
     pub sounds: String,
 }

@@ -52,7 +52,7 @@ pub struct Play {
     #[arg(long)]
     no_active_sensing: bool,
 
-    /// How voices are laid out on the synths: gm, gs, xg, one (one channel, no bends) or a .toml file
+    /// How voices are laid out on the synths: gm, gs, xg, one (one channel, no bends), tabla (a tabla set's keys) or a .toml file
     #[arg(long, value_name = "MAP", default_value = "gm")]
     sounds: String,
 
