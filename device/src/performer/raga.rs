@@ -23,7 +23,7 @@ pub const LONGEST_PHRASE: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Swing {
-    /// How far the pitch swings, in cents: an andolan leans that far below its note, a gamak goes as far to each side.
+    /// How far the pitch swings, in cents: an andolan so far from crest to trough about its note, a gamak to each side.
     pub depth_cents: f32,
     /// Swings a second.
     pub rate_hz: f32,

@@ -296,8 +296,8 @@ impl Bend {
             return 0.0;
         }
         let weight = (since_s / ANDOLAN_AFTER_S).min(1.0) * (left_s / ANDOLAN_ENDS_S).min(1.0);
-        // From the note towards the one below and back: an andolan leans, it does not trill.
-        depth_cents * weight * 0.5 * ((std::f32::consts::TAU * rate_hz * since_s).cos() - 1.0)
+        // About the note's own pitch, first downwards: wide as it is, it must not reach the next swara.
+        -depth_cents * weight * 0.5 * (std::f32::consts::TAU * rate_hz * since_s).sin()
     }
 }
 
