@@ -107,7 +107,7 @@ impl Images {
             let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
             let (observations, counts) = self.look(&path, &mut blendshapes)?;
             if observations.is_empty() {
-                eprintln!("rasika: {name}: no picture with a face, so no take of {label}{}", counts.others());
+                crate::warn(format_args!("{name}: no picture with a face, so no take of {label}{}", counts.others()));
                 continue;
             }
             let id = unlike(&name, &takes);
@@ -150,11 +150,11 @@ impl Images {
         if files.len() + others.len() > 0 {
             let named: Vec<&str> = files.iter().chain(&others).take(NAMED).map(String::as_str).collect();
             let more = if files.len() + others.len() > NAMED { ", …" } else { "" };
-            eprintln!(
-                "rasika: {} left out, beside the folders and so without a label: {}{more}",
+            crate::warn(format_args!(
+                "{} left out, beside the folders and so without a label: {}{more}",
                 files.len() + others.len(),
                 named.join(", ")
-            );
+            ));
         }
         let folders = beside.left_out.iter().map(|out| self.dir.join(&out.name)).filter(|path| path.is_dir());
         let labelled: Vec<_> = folders.map(|path| Ok((super::score::label(&path)?, path))).collect::<Result<_>>()?;
@@ -172,7 +172,7 @@ impl Images {
         let mut counts = Counts { left_out: listing.left_out.len(), ..Counts::default() };
         if listing.pictures.is_empty() {
             if let Some(words) = listing.left_out_in_words() {
-                eprintln!("rasika: {}: {words}", path.display());
+                crate::warn(format_args!("{}: {words}", path.display()));
             }
             return Ok((Vec::new(), counts));
         }
