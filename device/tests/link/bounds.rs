@@ -194,7 +194,7 @@ fn huge_take(change: u64) -> TakeInfo {
 /// A box that answers with what `answers` says, and a laptop's session with it.
 async fn answering(answers: impl FnMut(&Request) -> Vec<Vec<u8>> + Send + 'static) -> Client {
     let fake = FakeBox::bind(Key::draw(), "fake").await;
-    let expect = Expect::Box { name: "fake".to_owned(), key: fake.key.public };
+    let expect = Expect { name: "fake".to_owned(), key: fake.key.public };
     let address = fake.address.clone();
     tokio::spawn(fake.serve(Some(BoxId([7; 16])), answers));
     Client::connect_tcp(&address, &Identity::draw().unwrap(), "laptop", &expect).await.unwrap()
