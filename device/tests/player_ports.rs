@@ -182,7 +182,7 @@ fn the_hand_plays_another_rasa_and_a_message_is_a_panic() {
     wait("the hand is heard", || player.hand().get().rasa == Some(Rasa::Karuna));
     wait("the raga changes", || player.status().raga != fury);
     key.write_all(&[0xB5, 120, 0]).unwrap();
-    wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 2, 9].into());
+    wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 2, 3, 4, 9].into());
     let notes = line.synth().notes;
     wait("the music goes on", || line.synth().notes > notes + 2);
     drop(listening);

@@ -78,7 +78,7 @@ fn asked_to_end_it_ends_every_note() {
         let mut child = playing(&line);
         say(&child, signal);
         assert!(child.wait().unwrap().success());
-        wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 2, 9].into());
+        wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 2, 3, 4, 9].into());
         assert!(line.synth().sounding.is_empty());
     }
 }
@@ -88,7 +88,7 @@ fn a_panic_signal_ends_every_note_and_the_music_goes_on() {
     let line = Terminal::new(Arc::default());
     let mut child = playing(&line);
     say(&child, libc::SIGUSR1);
-    wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 2, 9].into());
+    wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 2, 3, 4, 9].into());
     let notes = line.synth().notes;
     wait("the music goes on", || line.synth().notes > notes + 2);
     say(&child, libc::SIGTERM);
@@ -157,7 +157,7 @@ fn a_box_that_runs_tells_how_it_is_and_panics_when_asked() {
     let before = line.synth().all_sound_off.len();
     assert_eq!(before, 0);
     told(&home, &["panic"]).unwrap();
-    wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 2, 9].into());
+    wait("All Sound Off on each channel", || line.synth().all_sound_off == [0, 1, 2, 3, 4, 9].into());
     let notes = line.synth().notes;
     wait("the music goes on", || line.synth().notes > notes + 2);
     // A second box plays, and says that it is not the one that answers.
