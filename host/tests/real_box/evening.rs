@@ -108,7 +108,7 @@ fn evening(served: &str, address: &str) {
     assert!(logs.contains("ready to record"), "{logs}");
     heard.lock().unwrap().all_sound_off.clear();
     laptop.ok(&["panic"]);
-    wait("All Sound Off on each channel", || synth.synth().all_sound_off == [0, 1, 2, 9].into());
+    wait("All Sound Off on each channel", || synth.synth().all_sound_off == [0, 1, 2, 3, 4, 9].into());
     rasika.ends();
     assert!(synth.synth().sounding.is_empty());
 }

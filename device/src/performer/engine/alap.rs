@@ -21,6 +21,8 @@ const ALAP_BEFORE_JOR: f64 = 0.75;
 const PHRASES_OVER_THEKA: u32 = 2;
 /// How much faster than in calm an alap's notes follow each other when the music is strong.
 const STRONG_PACE: f32 = 0.5;
+/// Glides that a phrase has at the least for each second of it, where the manner is all for gliding.
+const GLIDES_A_SECOND: f32 = 0.33;
 /// Longest note of an alap that only waits for someone, in seconds.
 const LONGEST_RESTING_S: f32 = 1.5;
 /// Milliseconds, the unit of an alap's lengths, in microseconds.
@@ -182,7 +184,8 @@ impl Melody {
         let needs = self.needs(raga);
         let brief = self.brief(raga, (low, high), count, manner);
         let opening = self.said == 0 && stage.resting;
-        let brief = super::compose::Brief { bridge, opening, strict: stage.around_sa, ..brief };
+        let least_glides = (GLIDES_A_SECOND * manner.glides * manner.phrase_s).round() as usize;
+        let brief = super::compose::Brief { bridge, opening, strict: stage.around_sa, least_glides, ..brief };
         let answer = !stage.around_sa && self.may_answer(2);
         if stage.first && !raga.sparing.contains(&Swara::Sa) {
             self.say_sa(raga, home, low);

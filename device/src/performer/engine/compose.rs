@@ -32,6 +32,8 @@ pub struct Brief {
     pub leaps: f32,
     /// Inclination to glide, 0–1.
     pub glides: f32,
+    /// Glides that it is to have at the least, if the raga has them.
+    pub least_glides: usize,
     /// How much each swara is wanted, by what the raga gives it and what it has had; 1 is as it is.
     pub needs: [f32; 12],
     /// Whether no note may lie outside.
@@ -116,9 +118,13 @@ impl Composer<'_> {
         } else {
             self.first_part(line);
         }
-        let mut parts = 0;
-        while line.len() < self.brief.count && parts < 6 {
+        let (mut parts, mut glides) = (0, 0);
+        while (line.len() < self.brief.count || glides < self.brief.least_glides) && parts < 7 {
             parts += 1;
+            if glides < self.brief.least_glides && self.meend(line) {
+                glides += 1;
+                continue;
+            }
             if self.rng.chance(0.9 * self.brief.glides) && self.meend(line) {
                 continue;
             }

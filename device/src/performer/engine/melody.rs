@@ -150,6 +150,7 @@ impl Melody {
             runs: manner.runs,
             leaps: manner.leaps,
             glides: manner.glides,
+            least_glides: 0,
             needs: self.needs(raga),
             strict: false,
             bridge: None,

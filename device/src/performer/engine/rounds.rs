@@ -18,6 +18,8 @@ const SHORTEST_S: f32 = 0.086;
 const LONGEST_TIHAI_S: f32 = 7.0;
 /// Shortest stretch in which something is made up, in seconds.
 const SHORTEST_STRETCH_S: f32 = 1.1;
+/// Glides that a phrase made up has at the least for each second of it, where the manner is all for gliding.
+const GLIDES_A_SECOND: f32 = 0.4;
 /// A cycle shorter than this is short, in seconds.
 const SHORT_CYCLE_S: f32 = 7.0;
 
@@ -114,7 +116,8 @@ impl Melody {
         let matras = f32::from(stretch / QUARTERS);
         let notes = if runs { matras * f32::from(place.most_a_matra()) } else { matras * place.matra_s * density };
         let brief = self.brief(raga, register(style, direction.hands), (notes as usize).clamp(2, 60), manner);
-        let brief = Brief { runs: if runs { 1.0 } else { manner.runs }, ..brief };
+        let least_glides = if runs { 0 } else { (GLIDES_A_SECOND * manner.glides * seconds).round() as usize };
+        let brief = Brief { runs: if runs { 1.0 } else { manner.runs }, least_glides, ..brief };
         let answer = self.may_answer(3);
         self.line(raga, brief, answer);
         let longest = place.quarters(manner.long_s).max(QUARTERS);

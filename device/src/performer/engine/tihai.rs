@@ -98,7 +98,16 @@ pub fn compose(
             && raga.nyasa.contains(&swara)
             && !raga.sparing.contains(&swara)
     };
-    let brief = Brief { count: strokes, to_sam: true, opening: false, runs: 0.0, glides: 0.0, bridge: None, ..brief };
+    let brief = Brief {
+        count: strokes,
+        to_sam: true,
+        opening: false,
+        runs: 0.0,
+        glides: 0.0,
+        least_glides: 0,
+        bridge: None,
+        ..brief
+    };
     phrase.plain();
     for attempt in 0..TRIES {
         let mut last_phrase = usize::MAX;
