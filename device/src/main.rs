@@ -37,15 +37,17 @@ use rasika_device::clock::MinuteTeller;
 use rasika_device::config::midi_port;
 use rasika_device::control;
 use rasika_device::hand::Listening;
+use rasika_device::home;
 use rasika_device::laptops::Laptops;
 use rasika_device::latest::Latest;
 use rasika_device::link::message::FileKind;
 use rasika_device::panel::{Event, Fault};
 use rasika_device::performer::player::{Absent, Outputs, Player};
+use rasika_device::private;
 use rasika_device::recorder::Recorder;
 use rasika_device::steward::{End, Parts, Steward, TakeNotes};
 use rasika_device::supervision::{Notifier, Progress, Supervision};
-use rasika_device::terminal::{say, sleep_in_silence, stop_signal, warn};
+use rasika_device::terminal::{say, say_beside_files, sleep_in_silence, stop_signal, warn};
 use rasika_device::watcher::Way;
 use rasika_hardware::midi::{self, MidiIn, MidiOut};
 use rasika_models::{Mood, plain};
@@ -101,7 +103,9 @@ enum Verb {
 
 /// What is asked for. What cannot be is said as clap says it, but without obeying what stands in it.
 fn asked() -> Cli {
-    Cli::try_parse_from(arguments()).unwrap_or_else(|error| {
+    let arguments: Vec<OsString> = home::in_arguments(arguments().into_iter()).collect();
+    say_beside_files(&arguments);
+    Cli::try_parse_from(arguments).unwrap_or_else(|error| {
         if error.use_stderr() {
             let _ = write!(std::io::stderr().lock(), "{}", plain::lines(&error.render().to_string()));
             std::process::exit(error.exit_code());
@@ -111,6 +115,7 @@ fn asked() -> Cli {
 }
 
 fn main() -> ExitCode {
+    private::by_default();
     let result = match asked().verb {
         Verb::Run(asked) => asked.setup().and_then(run),
         Verb::Play(play) => play.run(),

@@ -9,7 +9,7 @@ use rasika_models::{Mood, Rasa, plain};
 
 use crate::journal::Journal;
 use crate::performer::{Library, Status};
-use crate::terminal::warn;
+use crate::terminal::{warn, words};
 
 /// Time between two drawings of the panel.
 const REDRAW: Duration = Duration::from_millis(80);
@@ -51,7 +51,8 @@ pub struct Screen {
 impl Default for Screen {
     fn default() -> Self {
         let terminal = io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-        let colors = terminal && std::env::var_os("NO_COLOR").is_none();
+        // Set to nothing is not set (no-color.org).
+        let colors = terminal && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
         Self { terminal, colors, drawn_lines: 0, last_drawn: None, last_change: None, below: Vec::new(), journal: None }
     }
 }
@@ -69,8 +70,7 @@ impl Screen {
             let change = (view.mood.rasa, view.status.raga, view.status.section.name());
             if self.last_change != Some(change) {
                 self.last_change = Some(change);
-                let _ =
-                    writeln!(io::stdout(), "{:7.2} s  {:<10} {}", view.time_ms / 1000.0, mood_name(view), music(view));
+                let _ = writeln!(words(), "{:7.2} s  {:<10} {}", view.time_ms / 1000.0, mood_name(view), music(view));
             }
             return;
         }
@@ -94,8 +94,8 @@ impl Screen {
             let _ = writeln!(out, "\r\x1b[2K{line}");
         }
         self.drawn_lines = panel.len();
-        let _ = io::stdout().write_all(out.as_bytes());
-        let _ = io::stdout().flush();
+        let mut terminal = words();
+        let _ = terminal.write_all(out.as_bytes()).and_then(|()| terminal.flush());
     }
 
     /// Whether colours may be used.
@@ -108,7 +108,7 @@ impl Screen {
     /// changes.
     pub fn below(&mut self, lines: Vec<String>, news: usize) {
         if let Some(line) = lines.get(news).filter(|line| !self.terminal && self.below.get(news) != Some(line)) {
-            let _ = writeln!(io::stdout(), "{}", plain::line(line.trim()));
+            let _ = writeln!(words(), "{}", plain::line(line.trim()));
         }
         self.below = lines;
     }

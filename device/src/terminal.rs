@@ -33,9 +33,23 @@ pub fn warn(line: impl Display) {
     let _ = writeln!(io::stderr().lock(), "rasikad: {}", plain::line(&line.to_string()));
 }
 
+/// Set while standard output carries a file that was asked for there.
+static CARRIES_A_FILE: AtomicBool = AtomicBool::new(false);
+
+/// From now on what is said goes to standard error, where a program was asked to write a file to standard output.
+pub fn say_beside_files(arguments: impl IntoIterator<Item = impl AsRef<std::ffi::OsStr>>) {
+    CARRIES_A_FILE.store(crate::output::is_asked_for(arguments), Ordering::Release);
+}
+
+/// Where words go.
+#[must_use]
+pub fn words() -> Box<dyn Write> {
+    if CARRIES_A_FILE.load(Ordering::Acquire) { Box::new(io::stderr()) } else { Box::new(io::stdout()) }
+}
+
 fn print(lines: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    pardon_leaving(writeln!(out, "{lines}").and_then(|()| out.flush()))
+    let mut out = words();
+    pardon_leaving(out.write_all(format!("{lines}\n").as_bytes()).and_then(|()| out.flush()))
 }
 
 /// Takes a reader that has left for a success.

@@ -23,11 +23,13 @@ mod sightings;
 mod train;
 mod verbs;
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rasika_device::{home, private, terminal};
 use rasika_models::plain;
 
 /// The laptop companion of Rasika: collects what boxes recorded, learns from it, and pushes what it learned.
@@ -112,8 +114,8 @@ fn warn(line: impl Display) {
 }
 
 fn print(lines: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match writeln!(out, "{lines}").and_then(|()| out.flush()) {
+    let mut out = terminal::words();
+    match out.write_all(format!("{lines}\n").as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
@@ -121,7 +123,9 @@ fn print(lines: &str) -> std::io::Result<()> {
 
 /// What is asked for. What cannot be is said as clap says it, but without obeying what stands in it.
 fn asked() -> Cli {
-    Cli::try_parse().unwrap_or_else(|error| {
+    let arguments: Vec<OsString> = home::in_arguments(std::env::args_os()).collect();
+    terminal::say_beside_files(&arguments);
+    Cli::try_parse_from(arguments).unwrap_or_else(|error| {
         if error.use_stderr() {
             let _ = write!(std::io::stderr().lock(), "{}", plain::lines(&error.render().to_string()));
             std::process::exit(error.exit_code());
@@ -131,6 +135,7 @@ fn asked() -> Cli {
 }
 
 fn main() -> ExitCode {
+    private::by_default();
     let result = match asked().verb {
         Verb::Boxes(boxes) => boxes.run(),
         Verb::Pair(pair) => pair.run(),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use rasika_device::home;
 use rasika_device::store::{Store, StoreError};
 
 /// Name of the file of takes in the data folder; the same as on the box.
@@ -13,7 +14,7 @@ pub const TAKES: &str = "takes.db";
 #[derive(Debug, Clone, Args)]
 pub struct Place {
     /// Where takes, keys and known boxes are kept; else the platform's data folder
-    #[arg(long = "data", value_name = "DIR", env = "RASIKA_DATA", default_value_os_t = usual(), global = true)]
+    #[arg(long = "data", value_name = "DIR", env = "RASIKA_DATA", value_parser = home::path, default_value_os_t = usual(), global = true)]
     pub folder: PathBuf,
 }
 
@@ -23,7 +24,7 @@ impl Place {
     /// # Errors
     /// They cannot be opened.
     pub fn takes(&self) -> Result<Store> {
-        std::fs::create_dir_all(&self.folder)
+        rasika_device::private::folder(&self.folder)
             .with_context(|| format!("cannot make {}; choose another folder with --data", self.folder.display()))?;
         let opened = Store::open(&self.folder.join(TAKES));
         opened.map_err(|error| anyhow::anyhow!("{}: {}", self.folder.display(), error.of_this_laptop()))
@@ -55,14 +56,13 @@ pub fn readable(file: &Path) -> Result<Store> {
 
 /// The platform's folder for data of programs.
 pub fn usual() -> PathBuf {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let home = || variable("HOME").unwrap_or_else(std::env::temp_dir);
+    let home = || home::folder().unwrap_or_else(std::env::temp_dir);
     let data = if cfg!(target_os = "macos") {
         home().join("Library/Application Support")
     } else if cfg!(windows) {
-        variable("APPDATA").unwrap_or_else(std::env::temp_dir)
+        home::named("APPDATA").unwrap_or_else(std::env::temp_dir)
     } else {
-        variable("XDG_DATA_HOME").unwrap_or_else(|| home().join(".local/share"))
+        home::named("XDG_DATA_HOME").unwrap_or_else(|| home().join(".local/share"))
     };
     data.join("rasika")
 }

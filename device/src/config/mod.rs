@@ -266,6 +266,7 @@ fn camera(values: &Values<'_>) -> Result<CameraConfig, ConfigError> {
 
 fn music(values: &Values<'_>) -> Result<MusicConfig, ConfigError> {
     let sounds = values.named("music.sounds")?;
+    let sounds = values.at_home("music.sounds", &sounds)?.display().to_string();
     if !SOUNDS.contains(&sounds.as_str()) && !is_toml(&sounds) {
         return Err(values.unknown("music.sounds", &sounds, &SOUNDS, ", or the path of a .toml file"));
     }
@@ -371,7 +372,7 @@ fn panel(values: &Values<'_>) -> Result<Option<PanelConfig>, ConfigError> {
 fn recording(values: &Values<'_>) -> Result<RecordingConfig, ConfigError> {
     let megabytes = |key, least| Ok::<_, ConfigError>(values.whole(key, least..=1 << 30)?.unsigned_abs() << 20);
     Ok(RecordingConfig {
-        folder: values.named("recording.folder")?.into(),
+        folder: values.at_home("recording.folder", &values.named("recording.folder")?)?,
         quota_bytes: megabytes("recording.quota_mb", 1)?,
         margin_bytes: megabytes("recording.margin_mb", 16)?,
         prune_held: values.yes("recording.prune_held")?,

@@ -1,6 +1,7 @@
 //! Single values as what they must be.
 
 use super::layers::{ConfigError, Layers, Origin};
+use crate::home;
 use crate::link::message::bounds::{SETTING, cut};
 use crate::nearest::nearest;
 use crate::performer::Sa;
@@ -120,7 +121,13 @@ impl<'a> Values<'a> {
 
     /// `None` for an empty text.
     pub fn path(&self, path: &str) -> Result<Option<PathBuf>, ConfigError> {
-        Ok(Some(self.text(path)?).filter(|text| !text.is_empty()).map(PathBuf::from))
+        let text = Some(self.text(path)?).filter(|text| !text.is_empty());
+        text.map(|text| self.at_home(path, &text)).transpose()
+    }
+
+    /// A path of a setting, with its `~` expanded.
+    pub fn at_home(&self, path: &str, text: &str) -> Result<PathBuf, ConfigError> {
+        home::path(text).map_err(|what| self.wrong(path, format!("{path}: {what}")))
     }
 
     pub fn word(&self, path: &str, known: &[&'static str]) -> Result<&'static str, ConfigError> {

@@ -15,9 +15,9 @@ const SYSTEM: &str = "/run/rasika";
 pub fn places() -> Vec<PathBuf> {
     let named = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(place) = named("RASIKA_SOCKET") {
-        return vec![place];
+        return vec![crate::home::expanded(&place).unwrap_or(place)];
     }
-    let runtime = named("XDG_RUNTIME_DIR").map(|folder| folder.join(NAME));
+    let runtime = crate::home::named("XDG_RUNTIME_DIR").map(|folder| folder.join(NAME));
     runtime.into_iter().chain([Path::new(SYSTEM).join(NAME), private().join(NAME)]).collect()
 }
 

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use rasika_models::{Mood, Rasa};
 
+use crate::output::Output;
 use crate::performer::{Event, Library, Performance, Status, midi_file};
 use crate::source::Shot;
 use crate::watcher::Sight;
@@ -171,5 +172,5 @@ fn write_timeline(path: &Path, moments: &[Moment], library: &Library) -> Result<
         })
     };
     let text: String = moments.iter().map(|moment| format!("{}\n", line(moment))).collect();
-    std::fs::write(path, text).map_err(|cause| DemoError::Write { path: path.to_owned(), cause })
+    Output::whole(path, text.as_bytes()).map_err(|cause| DemoError::Write { path: path.to_owned(), cause })
 }

@@ -50,7 +50,7 @@ impl Inbox {
     }
 
     fn open(&self, hash: Hash, bytes: u64) -> io::Result<Part> {
-        fs::create_dir_all(&self.folder)?;
+        crate::private::folder(&self.folder)?;
         let path = self.folder.join(format!("{hash}.part"));
         self.clear(&path)?;
         let file = OpenOptions::new().append(true).create(true).open(&path)?;

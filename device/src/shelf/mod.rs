@@ -81,6 +81,7 @@ impl Shelf {
     /// None today: whatever is wrong is told.
     pub fn open(folder: &Path) -> Result<(Self, Vec<String>), ShelfError> {
         let file = folder.join(ledger::FILE);
+        crate::private::mend_all(folder);
         let mut told = Vec::new();
         let mut ledger = Ledger::read(&file).unwrap_or_else(|why| {
             let aside = file.with_extension("damaged.json");
@@ -140,7 +141,7 @@ impl Shelf {
         let _alone = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
         let hash = Hash::of(bytes);
         let path = self.path(hash);
-        fs::create_dir_all(self.folder.join(ledger::FILES))
+        crate::private::folder(&self.folder.join(ledger::FILES))
             .map_err(|cause| ShelfError::Disk { path: self.folder.clone(), cause })?;
         whole(&path, bytes).map_err(|cause| ShelfError::Disk { path, cause })?;
         let entry = Entry { kind, name: name.clone(), hash, bytes: bytes.len() as u64, about: about.to_owned() };
@@ -319,7 +320,7 @@ impl Shelf {
     }
 
     fn write(&self, ledger: &Ledger) -> Result<(), ShelfError> {
-        let _ = fs::create_dir_all(&self.folder);
+        let _ = crate::private::folder(&self.folder);
         let path = self.folder.join(ledger::FILE);
         ledger.text().and_then(|text| whole(&path, &text)).map_err(|cause| ShelfError::Disk { path, cause })
     }

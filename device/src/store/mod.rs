@@ -32,8 +32,10 @@ pub use room::{Reserve, date_of, file_of, free_bytes, set_aside};
 pub use sync::{Change, Fetch};
 pub use take::{BoxId, Moment, Recorded, State, Take, TakeHash, TakeHasher, TakeId};
 
+use crate::private;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -63,7 +65,10 @@ impl Store {
     pub fn open(file: &Path) -> Result<Self, StoreError> {
         let folder = file.parent().unwrap_or(Path::new("."));
         let unwritable = |error: std::io::Error| StoreError::Unwritable(format!("{}: {error}", folder.display()));
-        std::fs::create_dir_all(folder).map_err(unwritable)?;
+        private::folder(folder).map_err(unwritable)?;
+        // What SQLite lays beside the file has the file's mode.
+        let _ = File::options().write(true).create_new(true).mode(0o600).open(file);
+        private::mend_named(folder, &file.file_stem().unwrap_or_default().to_string_lossy());
         let mut db = Connection::open(file)?;
         db.busy_timeout(BUSY)?;
         db.pragma_update(None, "foreign_keys", true)?;
@@ -122,8 +127,9 @@ impl Store {
     pub fn open_box(file: &Path, name: &str) -> Result<(Self, Vec<Take>), StoreError> {
         let lock = file.with_extension("lock");
         let unwritable = |error: std::io::Error| StoreError::Unwritable(format!("{}: {error}", lock.display()));
-        std::fs::create_dir_all(file.parent().unwrap_or(Path::new("."))).map_err(unwritable)?;
-        let lock = File::create(&lock).map_err(unwritable)?;
+        private::folder(file.parent().unwrap_or(Path::new("."))).map_err(unwritable)?;
+        let lock =
+            File::options().write(true).create(true).truncate(true).mode(0o600).open(&lock).map_err(unwritable)?;
         if !room::lock(&lock) {
             return Err(StoreError::InUse);
         }
@@ -237,6 +243,24 @@ fn text(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn faces_are_nobodys_but_their_owners() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (place, file) = (folder.path().join("takes"), folder.path().join("takes/takes.db"));
+        let set = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        drop(Store::open_box(&file, "stage").unwrap());
+        set(&place, 0o755);
+        set(&file, 0o644);
+        let (_store, _) = Store::open_box(&file, "stage").unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&place), 0o700);
+        for there in std::fs::read_dir(&place).unwrap() {
+            let path = there.unwrap().path();
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+        }
+    }
 
     #[test]
     fn the_settings_that_keep_the_promises_are_in_force() {

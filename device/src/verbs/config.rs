@@ -26,7 +26,7 @@ pub enum ConfigVerb {
 #[derive(Debug, Args)]
 pub struct Settings {
     /// The file of settings; else /etc/rasika/rasika.toml and then /boot/firmware/rasika.toml, where they are there
-    #[arg(long, value_name = "FILE", env = "RASIKA_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "RASIKA_CONFIG", value_parser = rasika_device::home::path)]
     config: Option<PathBuf>,
 
     /// One setting, over file and environment, as often as wanted

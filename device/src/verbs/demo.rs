@@ -31,6 +31,7 @@ pub struct DemoArgs {
 impl DemoArgs {
     /// Watches the whole source as fast as possible and leaves its story.
     pub fn run(self) -> Result<()> {
+        anyhow::ensure!(self.out.as_os_str() != "-", "a demo is a folder of files; name one with --out");
         let source = self.input.source()?;
         anyhow::ensure!(!source.is_live(), "a demo needs a video or pictures; use `rasikad play` with a camera");
         for path in demo::FILES.map(|name| self.out.join(name)) {

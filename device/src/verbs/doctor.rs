@@ -29,7 +29,7 @@ pub struct Doctor {
     ports: Vec<String>,
 
     /// Folder of the five .tflite networks
-    #[arg(long, value_name = "DIR", env = "RASIKA_MODELS")]
+    #[arg(long, value_name = "DIR", env = "RASIKA_MODELS", value_parser = rasika_device::home::path)]
     models: Option<PathBuf>,
 
     /// Folder where takes are kept (default: that of the settings)

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::Args;
 use rasika_device::hand::{Lesson, Said};
+use rasika_device::output::Output;
+use rasika_device::private;
 use rasika_device::terminal::{say, stop_signal};
 use rasika_hardware::midi;
 
@@ -56,7 +58,9 @@ impl Learn {
         }
         // No question is open: everything has been said.
         let keys = lesson.keys().context("the lesson has no end")?;
-        std::fs::write(&self.out, keys.text()).with_context(|| format!("cannot write {}", self.out.display()))?;
+        let written = Output::whole(&self.out, keys.text().as_bytes());
+        written.with_context(|| format!("cannot write {}", self.out.display()))?;
+        private::share(&self.out);
         say(format_args!("written to {}; play with --keys {0}", self.out.display()))?;
         Ok(())
     }

@@ -29,6 +29,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use rasika_device::config::midi_port;
+use rasika_device::output;
 use rasika_device::performer::choice::{Choosing, Minute};
 use rasika_device::performer::{Engine, Library, NoteLists, RasaMap, Sa, Settings, SoundMap};
 use rasika_device::source::{Source, SourceError};
@@ -55,7 +56,7 @@ pub struct Input {
     pub mirrored: bool,
 
     /// Folder of the five .tflite networks
-    #[arg(long, value_name = "DIR", env = "RASIKA_MODELS")]
+    #[arg(long, value_name = "DIR", env = "RASIKA_MODELS", value_parser = rasika_device::home::path)]
     models: Option<PathBuf>,
 }
 
@@ -192,6 +193,9 @@ pub fn tell(line: &str) {
 
 /// A .mid file that cannot be written is known before the music, not after it.
 pub fn writable(path: &Path) -> Result<()> {
+    if output::is_standard(path) {
+        return Ok(());
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.display();
     if let Ok(there) = path.metadata() {

@@ -22,11 +22,11 @@ const END: Duration = Duration::from_secs(20);
 #[derive(Debug, Args)]
 pub struct Piece {
     /// Length in minutes
-    #[arg(long, default_value_t = 3.0, value_parser = minutes)]
+    #[arg(long, default_value_t = 3.0, value_parser = minutes, allow_negative_numbers = true)]
     pub minutes: f64,
 
     /// The same intensity all the time, 0 to 1; else it rises from calm to full
-    #[arg(long, value_parser = part)]
+    #[arg(long, value_parser = part, allow_negative_numbers = true)]
     pub intensity: Option<f32>,
 
     /// Write it to a .mid file

@@ -73,11 +73,11 @@ pub struct Play {
     raga: Option<String>,
 
     /// With --rasa or --raga: length in minutes
-    #[arg(long, default_value_t = 3.0, value_parser = super::piece::minutes, requires = "piece")]
+    #[arg(long, default_value_t = 3.0, value_parser = super::piece::minutes, allow_negative_numbers = true, requires = "piece")]
     minutes: f64,
 
     /// With --rasa or --raga: the same intensity all the time, 0 to 1; else it rises from calm to full
-    #[arg(long, value_parser = super::piece::part, requires = "piece")]
+    #[arg(long, value_parser = super::piece::part, allow_negative_numbers = true, requires = "piece")]
     intensity: Option<f32>,
 
     /// Play a file at its own speed even if it only goes to a .mid file

@@ -16,7 +16,11 @@ use super::raga_shown::Shown;
 #[derive(Debug, Subcommand)]
 pub enum RagaVerb {
     /// List the ragas there are
-    List,
+    List {
+        /// A folder with ragas/, talas/ and maps/ of one's own
+        #[arg(long, value_name = "DIR")]
+        library: Option<PathBuf>,
+    },
     /// Show a raga: its lines, rules, glides, and its compositions matra by matra
     Show {
         /// Its name, or the path of a .toml file
@@ -54,7 +58,8 @@ impl RagaVerb {
     pub fn run(self) -> Result<()> {
         let mut library = Library::built_in()?;
         match self {
-            Self::List => {
+            Self::List { library: own } => {
+                let library = own.map_or(Ok(library), |folder| Library::with_folder(&folder))?;
                 for raga in &library.ragas {
                     let line = |notes: &[rasika_device::performer::Note]| {
                         notes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")

@@ -44,7 +44,7 @@ pub struct Run {
     ports: Vec<String>,
 
     /// Folder of the five .tflite networks
-    #[arg(long, value_name = "DIR", env = "RASIKA_MODELS")]
+    #[arg(long, value_name = "DIR", env = "RASIKA_MODELS", value_parser = rasika_device::home::path)]
     models: Option<PathBuf>,
 
     #[command(flatten)]
@@ -92,6 +92,9 @@ impl Run {
             // Whoever tries it has no right to the system's folder.
             config.recording.folder = own_folder();
         }
+        // A folder that cannot be made is told by whoever needs it.
+        let _ = rasika_device::private::folder(&config.recording.folder);
+        rasika_device::private::mend(&config.recording.folder.join("link"));
         let (shelf, mut told) = match Shelf::open(&config.recording.folder.join("shelf")) {
             Ok((shelf, told)) => (Ok(Arc::new(shelf)), told),
             Err(error) => (Err(error.to_string()), Vec::new()),

@@ -13,7 +13,7 @@ use super::Music;
 #[derive(Debug, Args)]
 pub struct Table {
     /// Length of each piece in minutes
-    #[arg(long, default_value_t = 3.0)]
+    #[arg(long, default_value_t = 3.0, value_parser = super::piece::minutes, allow_negative_numbers = true)]
     minutes: f64,
 
     /// One JSON object for each rasa instead of a table
@@ -36,7 +36,7 @@ impl Table {
         for rasa in Rasa::ALL {
             let engine = self.music.engine()?;
             let (library, sa) = (std::sync::Arc::clone(engine.library()), engine.sa().note);
-            let events = arc::perform(engine, rasa, (self.minutes.max(0.1) * 60e6) as u64, None);
+            let events = arc::perform(engine, rasa, (self.minutes * 60e6) as u64, None);
             let raga = raga(&events).and_then(|raga| library.ragas.get(raga)).map_or("", |raga| &raga.name);
             let Some(portrait) = Portrait::of(&events, &library, sa) else { continue };
             say(if self.json { json(rasa, raga, &portrait) } else { row(rasa, raga, &portrait) })?;

@@ -8,10 +8,10 @@ use super::{MidiIn, MidiOut, PortError};
 use std::fs::File;
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -40,6 +40,14 @@ const END_OF_TRACK: [u8; 4] = [0, 0xFF, 0x2F, 0];
 /// The longest time between two events; longer ones are filled with empty texts.
 const LONGEST: u64 = 0x0FFF_FFFF;
 const EXAMPLE: &str = "file:/var/lib/rasika/evening.mid";
+
+/// The mode of files that are begun; 0 for whatever the umask leaves.
+static MODE: AtomicU32 = AtomicU32::new(0);
+
+/// Music is for whomever its user lets read it, also in a program that makes all else private: the mode of files to come.
+pub fn share_files(mode: u32) {
+    MODE.store(mode, Ordering::Release);
+}
 
 /// A message and when it was played.
 struct Played {
@@ -146,6 +154,11 @@ impl Growing {
         let mut file = (1..=FILES).map(|number| File::create_new(numbered(path, number)));
         let taken = |file: &io::Result<File>| matches!(file, Err(error) if error.kind() == ErrorKind::AlreadyExists);
         let file = file.find(|file| !taken(file)).unwrap_or_else(|| Err(ErrorKind::AlreadyExists.into()))?;
+        let mode = MODE.load(Ordering::Acquire);
+        if mode != 0 {
+            // One that stays private is music all the same.
+            let _ = file.set_permissions(std::fs::Permissions::from_mode(mode));
+        }
         let mut growing = Self { file, track: 0, ahead: Vec::new(), begun: None, ticks: 0 };
         growing.file.write_all(b"MThd\0\0\0\x06\0\0\0\x01")?;
         growing.file.write_all(&TICKS.to_be_bytes())?;

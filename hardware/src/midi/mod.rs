@@ -12,6 +12,7 @@ mod serial;
 mod stream;
 
 pub use error::PortError;
+pub use file::share_files;
 pub use serial::{DIN_BAUD, DIN_BYTE_US, RunningStatus, SerialOut, WRITE_TIMEOUT};
 pub use stream::{Message, Stream};
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use rasika_device::link::message::PublicKey;
+use rasika_device::private;
 use rasika_device::store::BoxId;
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +88,8 @@ impl Book {
     /// It cannot be read.
     pub fn open(folder: &Path) -> Result<Self> {
         let file = folder.join(FILE);
+        private::mend(folder);
+        private::mend_named(folder, "boxes.");
         let page = match fs::read_to_string(&file) {
             Ok(text) => toml::from_str(&text)
                 .with_context(|| format!("{} is no list of boxes; correct or remove it", file.display()))?,
@@ -163,7 +166,7 @@ impl Book {
     fn change(&mut self, change: impl FnOnce(&mut Vec<KnownBox>)) -> Result<()> {
         let folder = self.file.parent().unwrap_or(Path::new("."));
         let written = || format!("cannot write {}", self.file.display());
-        fs::create_dir_all(folder).with_context(written)?;
+        private::folder(folder).with_context(written)?;
         let lock = File::create(self.file.with_extension("lock")).with_context(written)?;
         lock.lock().with_context(written)?;
         let before = Self::open(folder)?.boxes;

@@ -1,10 +1,11 @@
 //! Takes as a folder of files: `ID.take.jsonl`, the take in the first line, an observation in each other line.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Read as _, Write as _};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use rasika_device::output::Output;
 use rasika_models::Observation;
 
 use super::{Dataset, Observations, Take};
@@ -109,11 +110,13 @@ pub fn write(folder: &Path, take: &Take, observations: impl Iterator<Item = Resu
     let path = folder.join(format!("{}{ENDING}", take.id));
     let cannot = || format!("cannot write {}", path.display());
     std::fs::create_dir_all(folder).with_context(cannot)?;
-    let mut file = BufWriter::new(File::create(&path).with_context(cannot)?);
+    let mut file = Output::begin(&path).with_context(cannot)?;
     writeln!(file, "{}", serde_json::to_string(take)?).with_context(cannot)?;
-    for observation in observations {
-        writeln!(file, "{}", serde_json::to_string(&observation?)?).with_context(cannot)?;
+    for (number, observation) in observations.enumerate() {
+        let observation = observation?;
+        super::ensure_storable(take, number, &observation)?;
+        writeln!(file, "{}", serde_json::to_string(&observation)?).with_context(cannot)?;
     }
-    file.flush().with_context(cannot)?;
+    file.finish().with_context(cannot)?;
     Ok(path)
 }

@@ -40,6 +40,7 @@ pub fn import(store: &mut Store, from: &dyn Dataset, mut each: impl FnMut(&Take,
         let seen = from.observations(&take)?.take(MOST_OBSERVATIONS + 1).collect::<Result<Vec<_>>>()?;
         let id = &take.id;
         ensure!(seen.len() <= MOST_OBSERVATIONS, "the take {id} has more than {MOST_OBSERVATIONS} observations");
+        seen.iter().enumerate().try_for_each(|(number, seen)| super::ensure_storable(&take, number, seen))?;
         if let Some(same) = here.get(&take.id)
             && store.observations(*same)? == seen
         {

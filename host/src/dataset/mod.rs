@@ -15,6 +15,7 @@ pub mod tables;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use rasika_device::store::codec::{ChunkWriter, Unstorable};
 use rasika_models::{Observation, Rasa};
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +72,19 @@ pub trait Dataset {
     fn picture(&self, _take: &Take, _frame: u64) -> Result<Option<Vec<u8>>> {
         Ok(None)
     }
+}
+
+/// Whether an observation can be kept, and so be learned from: what training cannot read is not written anywhere.
+///
+/// # Errors
+/// A value is no number or far out of range, or there are not as many landmarks as a face has; with the take and its place.
+pub fn ensure_storable(take: &Take, number: usize, seen: &Observation) -> Result<()> {
+    let why = match ChunkWriter::default().push(seen) {
+        Ok(()) => return Ok(()),
+        Err(Unstorable::Value(what)) => format!("its {what} is no number or far out of range"),
+        Err(Unstorable::Count(what, count)) => format!("it has {count} {what}"),
+    };
+    anyhow::bail!("take {}, observation {}: {why}; correct it or take it out, and import again", take.id, number + 1)
 }
 
 /// Opens what is at a path: the takes of a data folder, a folder of takes as files or tables, or one of the original project's `LABEL.npy` files.

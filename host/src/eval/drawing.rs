@@ -1,10 +1,9 @@
 //! A frame as lines between its landmarks: what the camera saw, without anybody's picture.
 
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use rasika_device::output::Output;
 use rasika_models::Observation;
 use rasika_models::observation::Landmark;
 
@@ -47,14 +46,15 @@ const HAND_LINES: [&[usize]; 6] =
 pub fn write(observation: &Observation, caption: &str, path: &Path) -> Result<()> {
     let (width, pixels) = draw(observation);
     let cannot = || format!("cannot write {}", path.display());
-    let file = BufWriter::new(File::create(path).with_context(cannot)?);
-    let mut encoder = png::Encoder::new(file, width as u32, HEIGHT as u32);
+    let mut output = Output::begin(path).with_context(cannot)?;
+    let mut encoder = png::Encoder::new(&mut output, width as u32, HEIGHT as u32);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.add_text_chunk("Description".to_owned(), caption.to_owned()).with_context(cannot)?;
     let mut writer = encoder.write_header().with_context(cannot)?;
     writer.write_image_data(&pixels).with_context(cannot)?;
-    writer.finish().with_context(cannot)
+    writer.finish().with_context(cannot)?;
+    output.finish().with_context(cannot)
 }
 
 /// As [`write`], of an observation of a take; the kept picture nearest to it, if pictures were kept, lies beside it as a JPEG.
@@ -71,7 +71,7 @@ pub fn write_with_picture(
     write(observation, caption, path)?;
     let Some(jpeg) = dataset.picture(take, observation.frame)? else { return Ok(()) };
     let beside = path.with_extension("jpg");
-    std::fs::write(&beside, jpeg).with_context(|| format!("cannot write {}", beside.display()))
+    Output::whole(&beside, &jpeg).with_context(|| format!("cannot write {}", beside.display()))
 }
 
 /// A drawing's width and its pixels.

@@ -1,10 +1,9 @@
 //! The confusion matrix as a picture: rows are labels, columns what was named, both in class order from Shringara.
 
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use rasika_device::output::Output;
 use rasika_models::Rasa;
 use rasika_models::package::Scores;
 
@@ -30,8 +29,8 @@ pub fn write(scores: &Scores, path: &Path) -> Result<()> {
         pixel.iter_mut().zip(colour).for_each(|(to, from)| *to = from.round() as u8);
     }
     let cannot = || format!("cannot write {}", path.display());
-    let file = BufWriter::new(File::create(path).with_context(cannot)?);
-    let mut encoder = png::Encoder::new(file, SIDE as u32, SIDE as u32);
+    let mut output = Output::begin(path).with_context(cannot)?;
+    let mut encoder = png::Encoder::new(&mut output, SIDE as u32, SIDE as u32);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     let rows = Rasa::ALL.map(Rasa::name).join(", ");
@@ -40,7 +39,8 @@ pub fn write(scores: &Scores, path: &Path) -> Result<()> {
         .with_context(cannot)?;
     let mut writer = encoder.write_header().with_context(cannot)?;
     writer.write_image_data(&pixels).with_context(cannot)?;
-    writer.finish().with_context(cannot)
+    writer.finish().with_context(cannot)?;
+    output.finish().with_context(cannot)
 }
 
 fn colour(scores: &Scores, x: usize, y: usize) -> [f64; 3] {

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use rasika_device::apart;
+use rasika_device::output::Output;
 use rasika_models::package::Package;
 
 /// Reads a package whose network was tried before, in a process of its own: this one outlives a network that brings the
@@ -33,8 +34,5 @@ pub fn save(package: &Package, path: &Path) -> Result<()> {
     let cannot = || format!("cannot write {}", path.display());
     let mut bytes = std::io::Cursor::new(Vec::new());
     package.write(&mut bytes).with_context(cannot)?;
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    std::fs::write(&part, bytes.into_inner()).with_context(cannot)?;
-    std::fs::rename(&part, path).with_context(cannot)
+    Output::whole(path, &bytes.into_inner()).with_context(cannot)
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
+use rasika_device::output::Output;
 
 use crate::dataset::tables::{self, Format};
 use crate::dataset::{Dataset as _, Take, folder, store::Stored};
@@ -89,7 +90,7 @@ impl Export {
             for picture in stored.pictures(take)? {
                 std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
                 let file = folder.join(format!("{}-{:06}.jpg", take.id, picture.frame));
-                std::fs::write(&file, picture.jpeg).with_context(|| format!("cannot write {}", file.display()))?;
+                Output::whole(&file, &picture.jpeg).with_context(|| format!("cannot write {}", file.display()))?;
                 count += 1;
             }
         }

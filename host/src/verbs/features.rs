@@ -16,7 +16,7 @@ pub struct Features {
     data: PathBuf,
 
     /// Folder of the networks
-    #[arg(long, value_name = "DIR", env = "RASIKA_MODELS", default_value_os_t = super::import::models())]
+    #[arg(long, value_name = "DIR", env = "RASIKA_MODELS", value_parser = rasika_device::home::path, default_value_os_t = super::import::models())]
     models: PathBuf,
 }
 

@@ -70,7 +70,7 @@ pub struct OriginalArgs {
     performer: String,
 
     /// Folder of the networks
-    #[arg(long, value_name = "DIR", env = "RASIKA_MODELS", default_value_os_t = models())]
+    #[arg(long, value_name = "DIR", env = "RASIKA_MODELS", value_parser = rasika_device::home::path, default_value_os_t = models())]
     models: PathBuf,
 }
 

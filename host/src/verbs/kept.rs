@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
+use rasika_device::output::{self, Output};
 use rasika_device::store::{State, Store, Take};
 use rasika_models::Rasa;
 use serde_json::{Value, json};
@@ -223,9 +224,10 @@ fn show(store: &Store, name: &str, out: Option<PathBuf>, as_json: bool) -> Resul
     if let Some(out) = &out {
         let middle = seen.get(seen.len() / 2).context("nothing is stored of this take, so there is nothing to draw")?;
         drawing::write(middle, &format!("{} {}", take.id, take.rasa()), out)?;
-        if let Some(nearest) = pictures.iter().min_by_key(|picture| picture.frame.abs_diff(middle.frame)) {
+        let nearest = pictures.iter().min_by_key(|picture| picture.frame.abs_diff(middle.frame));
+        if let Some(nearest) = nearest.filter(|_| !output::is_standard(out)) {
             let beside = out.with_extension("jpg");
-            std::fs::write(&beside, &nearest.jpeg).with_context(|| format!("cannot write {}", beside.display()))?;
+            Output::whole(&beside, &nearest.jpeg).with_context(|| format!("cannot write {}", beside.display()))?;
         }
     }
     if as_json {

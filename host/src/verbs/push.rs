@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use rasika_device::link::message::{FileKind, FileName, FileState, Hash};
 use rasika_device::link::{Client, Progress};
+use rasika_device::output::Output;
 use rasika_device::performer::Library;
 use rasika_device::shelf::{BUILT_IN, check_text, label};
 use rasika_models::package::{Card, Package};
@@ -224,7 +225,7 @@ impl Models {
                 client.fetch(self.kind.of(), &name, &mut bytes, |_| {}).await.map_err(told)?;
                 Ok((name, bytes))
             })?;
-            std::fs::write(out, bytes).with_context(|| format!("cannot write {}", out.display()))?;
+            Output::whole(out, &bytes).with_context(|| format!("cannot write {}", out.display()))?;
             return Ok(say(&format!("{name} of {} is in {}", known.name, out.display()))?);
         }
         let files = here(async { laptop.reach(&known).await?.list(self.kind.of()).await.map_err(told) })?;

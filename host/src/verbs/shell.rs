@@ -35,6 +35,10 @@ impl Man {
     pub fn run<C: CommandFactory>(self) -> Result<()> {
         std::fs::create_dir_all(&self.folder).with_context(|| format!("cannot make {}", self.folder.display()))?;
         clap_mangen::generate_to(C::command(), &self.folder)
-            .with_context(|| format!("cannot write into {}", self.folder.display()))
+            .with_context(|| format!("cannot write into {}", self.folder.display()))?;
+        // Manuals are for everybody.
+        rasika_device::private::share(&self.folder);
+        std::fs::read_dir(&self.folder)?.flatten().for_each(|page| rasika_device::private::share(&page.path()));
+        Ok(())
     }
 }

@@ -19,7 +19,7 @@ use crate::train::split::Split;
 #[derive(Debug, Args)]
 pub struct Takes {
     /// The takes: a data folder, or a folder of files; else the platform's data folder
-    #[arg(long, value_name = "DATASET", env = "RASIKA_DATA", default_value_os_t = crate::place::usual())]
+    #[arg(long, value_name = "DATASET", env = "RASIKA_DATA", value_parser = rasika_device::home::path, default_value_os_t = crate::place::usual())]
     pub data: PathBuf,
 
     /// Only takes of this rasa; may be given several times
@@ -52,7 +52,7 @@ pub struct Takes {
     pub from: Option<Base>,
 
     /// Folder of the networks
-    #[arg(long, value_name = "DIR", env = "RASIKA_MODELS", default_value_os_t = super::import::models())]
+    #[arg(long, value_name = "DIR", env = "RASIKA_MODELS", value_parser = rasika_device::home::path, default_value_os_t = super::import::models())]
     models: PathBuf,
 }
 

@@ -11,6 +11,7 @@ mod hostile_words;
 #[path = "../laptop/mod.rs"]
 mod laptop;
 mod lying;
+mod own;
 mod pairing;
 mod pushing;
 mod speed;

@@ -118,8 +118,7 @@ impl Package {
         if bytes.len() as u64 > MOST_BYTES {
             return Err(PackageError::TooLarge { file: "all of it", most: MOST_BYTES });
         }
-        let mut zip =
-            ZipArchive::new(Cursor::new(bytes)).map_err(|error| PackageError::NoPackage(error.to_string()))?;
+        let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| PackageError::NoPackage(in_words(&error)))?;
         let card: Card = json(&member(&mut zip, CARD, MOST_TEXT_BYTES)?).map_err(PackageError::Card)?;
         card.check()?;
         let self_test: SelfTest =
@@ -158,9 +157,21 @@ fn json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     serde_json::from_slice(bytes).map_err(|error| error.to_string())
 }
 
+/// What is wrong with a zip, as its reader's user knows it.
+fn in_words(error: &ZipError) -> String {
+    match error {
+        ZipError::FileNotFound => "it is not in the package".to_owned(),
+        ZipError::UnsupportedArchive(_) => "it is packed in a way that this program does not know".to_owned(),
+        ZipError::Io(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+            format!("it cannot be unpacked, {error}")
+        }
+        _ => "it is no zip, or it is cut off or damaged".to_owned(),
+    }
+}
+
 /// Unpacks one file, never more than `most` bytes of it whatever its head says.
 fn member(zip: &mut ZipArchive<Cursor<&[u8]>>, file: &'static str, most: u64) -> Result<Vec<u8>, PackageError> {
-    let no_package = |error: ZipError| PackageError::NoPackage(format!("{file}: {error}"));
+    let no_package = |error: ZipError| PackageError::NoPackage(format!("{file}: {}", in_words(&error)));
     let member = zip.by_name(file).map_err(no_package)?;
     let mut bytes = Vec::new();
     member.take(most + 1).read_to_end(&mut bytes).map_err(|error| no_package(error.into()))?;

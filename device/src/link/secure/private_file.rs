@@ -35,7 +35,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), LinkError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let beside = path.with_extension("new");
     let written = || -> io::Result<()> {
-        fs::create_dir_all(folder)?;
+        crate::private::folder(folder)?;
         let _ = fs::remove_file(&beside);
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);

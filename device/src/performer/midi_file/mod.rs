@@ -9,11 +9,12 @@ mod track;
 
 use super::event::{Cue, Event, EventKind, Voice};
 use super::library::Library;
+use crate::output::Output;
+use crate::private;
 use grid::Grid;
 pub use grid::TICKS_A_QUARTER;
 use midly::num::u15;
 use midly::{Format, Header, MetaMessage, MidiMessage, Smf, Timing, Track, TrackEventKind};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use track::TrackMaker;
 
@@ -60,18 +61,10 @@ pub fn bytes(events: &[Event], library: &Library) -> Vec<u8> {
 /// # Errors
 /// When the file cannot be written.
 pub fn write(path: &Path, events: &[Event], library: &Library) -> Result<(), MidiFileError> {
-    // A link stays a link: what it points to is replaced.
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let part = path.with_extension(format!("mid.{}.part", std::process::id()));
-    let written = std::fs::File::create(&part).and_then(|mut file| {
-        file.write_all(&bytes(events, library))?;
-        file.sync_all()?;
-        std::fs::rename(&part, path)
-    });
-    written.map_err(|cause| {
-        let _ = std::fs::remove_file(&part);
-        MidiFileError { path: path.to_owned(), cause }
-    })
+    let written = Output::whole(path, &bytes(events, library));
+    written.map_err(|cause| MidiFileError { path: path.to_owned(), cause })?;
+    private::share(path);
+    Ok(())
 }
 
 fn last_us(events: &[Event]) -> u64 {

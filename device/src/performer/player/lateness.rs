@@ -72,7 +72,8 @@ impl Lateness {
         for (bin, edge) in self.bins.iter().zip(EDGES_US) {
             sum += u64::from(bin.load(Ordering::Relaxed));
             if sum >= wanted {
-                return edge;
+                // Of the bin of the worst the worst is known.
+                return edge.min(self.worst_us());
             }
         }
         self.worst_us()
@@ -108,6 +109,16 @@ pub fn table(columns: &[(&str, &Histogram)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_part_is_later_than_the_worst() {
+        for worst in [1, 30, 51, 120_000] {
+            let late = Lateness::default();
+            late.record(worst);
+            let Histogram { p50_us, p99_us, worst_us, .. } = late.histogram();
+            assert_eq!((p50_us, p99_us, worst_us), (worst, worst, worst));
+        }
+    }
 
     #[test]
     fn a_table_shows_columns_that_have_something_to_show() {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
+use rasika_device::output::Output;
 use rasika_models::Rasa;
 use serde::Serialize;
 
@@ -30,7 +31,7 @@ struct Line {
 
 pub fn write(path: &Path, takes: &[Take]) -> Result<()> {
     let cannot = || format!("cannot write {}", path.display());
-    let mut file = csv::Writer::from_path(path).with_context(cannot)?;
+    let mut file = csv::Writer::from_writer(Output::begin(path).with_context(cannot)?);
     for take in takes.iter().cloned() {
         let line = Line {
             take: take.id,
@@ -45,7 +46,8 @@ pub fn write(path: &Path, takes: &[Take]) -> Result<()> {
         };
         file.serialize(line).with_context(cannot)?;
     }
-    file.flush().with_context(cannot)
+    let output = file.into_inner().map_err(csv::IntoInnerError::into_error).with_context(cannot)?;
+    output.finish().with_context(cannot)
 }
 
 /// Reads it, as we or a spreadsheet or pandas wrote it.

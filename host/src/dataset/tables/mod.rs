@@ -29,11 +29,11 @@ mod sheet;
 
 use std::fmt;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use columns::Table;
+use rasika_device::output::Output;
 use rasika_models::Rasa;
 
 use super::{Dataset, Observations, Take};
@@ -85,14 +85,14 @@ pub fn write(folder: &Path, format: Format, from: &dyn Dataset, mut each: impl F
         let path = folder.join(format!("{}.{}", take.id, format.ending()));
         let cannot = || format!("cannot write {}", path.display());
         let seen = from.observations(take)?.collect::<Result<Vec<_>>>()?;
-        let mut file = BufWriter::new(File::create(&path).with_context(cannot)?);
+        let mut file = Output::begin(&path).with_context(cannot)?;
         match format {
             Format::Npy => numpy::write_npy(&mut file, &seen).with_context(cannot)?,
             Format::Npz => numpy::write_npz(&mut file, &seen).with_context(cannot)?,
             Format::Csv => csv::write(&mut file, take, &seen).with_context(cannot)?,
             Format::Parquet => parquet::write(&mut file, take, &seen).with_context(cannot)?,
         }
-        file.flush().with_context(cannot)?;
+        file.finish().with_context(cannot)?;
         each(take);
     }
     list::write(&folder.join(LIST), &takes)

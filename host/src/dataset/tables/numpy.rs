@@ -16,8 +16,9 @@ pub fn write_npy(to: &mut impl Write, seen: &[Observation]) -> io::Result<()> {
     npy::write(to, &[seen.len(), COLUMNS.iter().map(Column::width).sum()], false, &values)
 }
 
-pub fn write_npz(to: impl Write + Seek, seen: &[Observation]) -> Result<()> {
-    let mut zip = ZipWriter::new(to);
+pub fn write_npz(mut to: impl Write, seen: &[Observation]) -> Result<()> {
+    // Packed in memory: a writer that fails half-way would say so by itself, in words of its own.
+    let mut zip = ZipWriter::new(io::Cursor::new(Vec::new()));
     let plain = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).large_file(true);
     for column in &COLUMNS {
         zip.start_file(format!("{}.npy", column.name), plain)?;
@@ -25,8 +26,7 @@ pub fn write_npz(to: impl Write + Seek, seen: &[Observation]) -> Result<()> {
         let shape: Vec<usize> = std::iter::once(seen.len()).chain(column.shape.iter().copied()).collect();
         npy::write(&mut zip, &shape, column.single, &values)?;
     }
-    zip.finish()?;
-    Ok(())
+    Ok(to.write_all(zip.finish()?.get_ref())?)
 }
 
 pub fn read_npy(path: &Path) -> Result<Table> {
