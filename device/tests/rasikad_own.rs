@@ -7,6 +7,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use opencv::core::{CV_8UC3, Mat, Scalar, Size};
+use opencv::prelude::*;
+use opencv::videoio::VideoWriter;
+
 fn under(umask: &str, arguments: &[&str], home: &Path) -> Output {
     let mut shell = Command::new("sh");
     shell
@@ -15,6 +19,17 @@ fn under(umask: &str, arguments: &[&str], home: &Path) -> Output {
         .arg(env!("CARGO_BIN_EXE_rasikad"))
         .args(arguments);
     shell.env("HOME", home).current_dir(home).stdin(Stdio::null()).output().unwrap()
+}
+
+/// A minute of nothing, in place of a camera.
+fn film(folder: &Path) -> PathBuf {
+    let path = folder.join("dark.avi");
+    let (size, codec) = (Size::new(64, 48), VideoWriter::fourcc('M', 'J', 'P', 'G').unwrap());
+    let mut film = VideoWriter::new(path.to_str().unwrap(), codec, 10.0, size, true).unwrap();
+    let frame = Mat::new_size_with_default(size, CV_8UC3, Scalar::all(40.0)).unwrap();
+    (0..600).for_each(|_| film.write(&frame).unwrap());
+    film.release().unwrap();
+    path
 }
 
 fn mode(path: &Path) -> u32 {
@@ -31,8 +46,8 @@ fn all(folder: &Path) -> Vec<(PathBuf, u32)> {
 
 #[test]
 fn what_a_box_keeps_is_closed_to_others() {
-    let film = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/files/media/no_face.mp4");
     let folder = tempfile::tempdir().unwrap();
+    let film = film(folder.path());
     let takes = folder.path().join("takes");
     for old in ["takes/shelf/files", "takes/link"] {
         std::fs::create_dir_all(folder.path().join(old)).unwrap();
@@ -71,7 +86,7 @@ fn music_goes_to_standard_output_and_words_beside_it() {
 #[test]
 fn a_tilde_in_settings_is_a_home() {
     let home = tempfile::tempdir().unwrap();
-    let film = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/files/media/no_face.mp4");
+    let film = film(home.path());
     let rasika = rasika::Rasika::start_with(
         home.path(),
         &["--set", "recording.folder=~/own takes", film.to_str().unwrap()],

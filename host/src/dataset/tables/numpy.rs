@@ -1,6 +1,6 @@
 //! NumPy's files: `.npy`, all columns side by side, and `.npz`, an array for each.
 
-use std::io::{self, BufReader, Read, Seek, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
