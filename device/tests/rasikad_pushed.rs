@@ -42,7 +42,7 @@ impl Stage {
     async fn session(&self, rasika: &Rasika) -> Client {
         let address = format!("127.0.0.1:{}", rasika.hears_line(PORT));
         let key = Identity::open(&self.folder.path().join("takes/link/key")).unwrap().public();
-        let expect = Expect::Box { name: "box".to_owned(), key };
+        let expect = Expect { name: "box".to_owned(), key };
         Client::connect_tcp(&address, &self.me, "laptop", &expect).await.unwrap()
     }
 }

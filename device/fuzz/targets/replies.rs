@@ -23,7 +23,7 @@ fuzz_target!(|input: &[u8]| {
     runtime.expect("a runtime").block_on(async {
         let (near, far) = tokio::io::duplex(1 << 17);
         let (laptop, boxed) = &*KEYS;
-        let expect = Expect::Box { name: "box".to_owned(), key: boxed.public() };
+        let expect = Expect { name: "box".to_owned(), key: boxed.public() };
         let client = Client::begin(near, Pace::NETWORK, laptop, "laptop", &expect, |_| {});
         let (served, client) = tokio::join!(greet(far, boxed), client);
         let client = client.expect("a box that does as it should so far");

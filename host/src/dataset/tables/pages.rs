@@ -104,6 +104,9 @@ fn read_at(file: &File, to: &mut [u8], at: u64) -> io::Result<usize> {
     Part { file, at, end: at + to.len() as u64 }.read(to)
 }
 
+/// Takes a field, which has the numbers of the structs it is in, its own, and its kind; or leaves it.
+type Take<'a, Reader> = dyn FnMut(&mut Reader, &[i64], u8) -> Option<bool> + 'a;
+
 /// A struct that is being read.
 struct Thrift<'a> {
     bytes: &'a [u8],
@@ -145,7 +148,7 @@ impl Thrift<'_> {
 
     /// Goes through a struct's fields and the structs in it; `take` takes a field or leaves it, and has the numbers of
     /// the field and of the structs it is in.
-    fn fields(&mut self, depth: u32, take: &mut dyn FnMut(&mut Self, &[i64], u8) -> Option<bool>) -> Option<()> {
+    fn fields(&mut self, depth: u32, take: &mut Take<'_, Self>) -> Option<()> {
         self.within(depth, &mut Vec::new(), take)
     }
 
@@ -153,7 +156,7 @@ impl Thrift<'_> {
         &mut self,
         depth: u32,
         path: &mut Vec<i64>,
-        take: &mut dyn FnMut(&mut Self, &[i64], u8) -> Option<bool>,
+        take: &mut Take<'_, Self>,
     ) -> Option<()> {
         if depth > MOST_DEPTH {
             return None;

@@ -64,6 +64,9 @@ struct Leaf<'a> {
     width: usize,
 }
 
+/// What is done with a row: its values, `None` for a null.
+type Each<'a, T> = dyn FnMut(&[Option<&T>]) -> Result<()> + 'a;
+
 impl Group<'_> {
     /// Places of what is stored under a name.
     fn leaves(&self, name: &str) -> Vec<usize> {
@@ -224,7 +227,7 @@ impl Group<'_> {
         &self,
         leaf: &Leaf<'_>,
         mut reader: ColumnReaderImpl<T>,
-        each: &mut dyn FnMut(&[Option<&T::T>]) -> Result<()>,
+        each: &mut Each<'_, T::T>,
     ) -> Result<()> {
         let there = leaf.part.column_descr().max_def_level();
         let (mut values, mut defined, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
