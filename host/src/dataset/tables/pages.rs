@@ -152,12 +152,7 @@ impl Thrift<'_> {
         self.within(depth, &mut Vec::new(), take)
     }
 
-    fn within(
-        &mut self,
-        depth: u32,
-        path: &mut Vec<i64>,
-        take: &mut Take<'_, Self>,
-    ) -> Option<()> {
+    fn within(&mut self, depth: u32, path: &mut Vec<i64>, take: &mut Take<'_, Self>) -> Option<()> {
         if depth > MOST_DEPTH {
             return None;
         }
