@@ -2,6 +2,7 @@
 
 use super::meend::{self, LONGEST_GLIDE_US, MOST_GLIDES, STANDS_US};
 use super::phrase::Phrase;
+use crate::performer::event::Voice;
 use crate::performer::manner::sustains;
 use crate::performer::map::Style;
 use crate::performer::raga::Raga;
@@ -54,6 +55,10 @@ impl Stroke {
         let (mut stands_us, mut due_us) = (0, slot_us(at));
         while end < phrase.stroke_end(at).min(at + 1 + MOST_GLIDES) {
             let (from, to) = (notes[end - 1], notes[end]);
+            // As far as the bend reaches, shrutis included.
+            if notes[at].step().abs_diff(to.step()) >= Voice::Melody.bend_range() {
+                break;
+            }
             let cents = 100.0 * f32::from(to.step() - from.step());
             let cents = cents + raga.cents_off(to.swara()) - raga.cents_off(from.swara());
             let (shortest_us, here_us) = (meend::shortest_us(cents), due_us - stands_us.min(due_us));
