@@ -145,11 +145,13 @@ impl Engine {
         }
         let stood_us = self.now_us - self.struck_us;
         let ends_us = self.held.melody_off_us().unwrap_or(self.now_us);
-        if stood_us < STOOD_US || ends_us < self.now_us + SOON_US || self.loudness.fades() {
+        let glides = self.bends[self.turns.now].glides(self.now_us);
+        if stood_us < STOOD_US || ends_us < self.now_us + SOON_US || self.loudness.fades() || glides {
             return;
         }
         self.loudness.fade(self.now_us);
         self.held.cut_melody(self.now_us + FADE_US);
+        self.bends[self.turns.now].stay(self.now_us, self.now_us + FADE_US);
         self.melody.stop();
         self.melody_us = self.now_us + FADE_US + BREATH_US;
         self.melody_quarters = ((FADE_US + BREATH_US) / self.clock.quarter_us()) as u16 + 1;

@@ -168,6 +168,19 @@ impl Bend {
         self.next_us = None;
     }
 
+    /// Whether a glide is under way.
+    pub fn glides(&self, now_us: u64) -> bool {
+        let at = self.at(now_us);
+        at > 0 && now_us < self.stands[at].begins_us + self.stands[at].us
+    }
+
+    /// The note stays where it is: no further glide begins.
+    pub fn stay(&mut self, now_us: u64, ends_us: u64) {
+        self.count = self.count.min(self.at(now_us) + 1);
+        self.ends_us = ends_us;
+        self.plan(now_us);
+    }
+
     /// The note has ended: the bend stays where it is.
     pub fn rest(&mut self) {
         self.next_us = None;
