@@ -63,7 +63,8 @@ impl Place {
             return None;
         }
         let elements = match kind.to_ascii_lowercase().as_str() {
-            "http" | "https" => return Some(Ok(Self::Url(words.to_owned()))),
+            // FFmpeg knows it in small letters only.
+            kind @ ("http" | "https") => return Some(Ok(Self::Url(format!("{kind}://{rest}")))),
             "file" => return Some(Ok(Self::File(PathBuf::from(rest)))),
             "rtsp" | "rtsps" => format!("rtspsrc location={words} latency=0"),
             "rtmp" | "rtmps" => format!("rtmpsrc location={words}"),

@@ -15,6 +15,9 @@
 #include <string.h>
 
 #define BUFFER_BYTES 32768
+/* What a film may open by itself: playlists and the like name other files and addresses, and FFmpeg follows them. */
+#define OPENS_BY_FILE "none"
+#define OPENS_BY_ADDRESS "http,https,httpproxy,tls,tcp,crypto,data"
 
 struct Reel {
     AVFormatContext *format;
@@ -76,6 +79,9 @@ static int open_input(Reel *reel, const ReelSource *source, const char *name) {
     if (!reel->format)
         return AVERROR(ENOMEM);
     reel->format->interrupt_callback = (AVIOInterruptCB){source->asked, source->from};
+    reel->format->protocol_whitelist = av_strdup(source->read ? OPENS_BY_FILE : OPENS_BY_ADDRESS);
+    if (!reel->format->protocol_whitelist)
+        return AVERROR(ENOMEM);
     if (!source->read)
         avformat_network_init();
     if (source->read) {
@@ -143,6 +149,9 @@ void reel_outline(const Reel *reel, ReelOutline *outline) {
 int reel_packet(Reel *reel, ReelPacket *packet, int *error) {
     av_packet_unref(reel->packet);
     *error = av_read_frame(reel->format, reel->packet);
+    /* FFmpeg calls it the end, too, where bytes could not be read. */
+    if (*error == AVERROR_EOF && reel->bytes && reel->bytes->error < 0)
+        *error = reel->bytes->error;
     if (*error < 0)
         return class_of(*error);
     const AVStream *stream = reel->format->streams[reel->packet->stream_index];
