@@ -103,7 +103,7 @@ impl MemoryBox {
             label,
             performer: String::new(),
             discarded: false,
-            recorded: Recorded { label, config, ..Recorded::default() },
+            recorded: Recorded { label, config, width: 640, height: 480, ..Recorded::default() },
             observations: chunks.iter().map(|chunk| codec::count(chunk).unwrap_or(1) as u64).sum(),
             bytes: chunks.iter().map(|chunk| chunk.len() as u64).sum(),
             hash: [0; 32],
