@@ -67,6 +67,12 @@ pub fn in_arguments(arguments: impl Iterator<Item = OsString>) -> impl Iterator<
     })
 }
 
+/// The home of a user.
+#[must_use]
+pub fn of(user: &str) -> Option<PathBuf> {
+    of_user(Some(OsStr::new(user)))
+}
+
 /// The home of a user by name, or of whoever runs this program.
 fn of_user(name: Option<&OsStr>) -> Option<PathBuf> {
     let name = name.map(|name| CString::new(name.as_bytes())).transpose().ok()?;

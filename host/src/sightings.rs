@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 /// What the host needs of a line; other fields are left aside.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(from = "Line")]
 pub struct Sighting {
     /// Time in the source, in milliseconds.
     pub time_ms: f64,
@@ -18,6 +19,28 @@ pub struct Sighting {
     pub probabilities: Option<HashMap<Rasa, f64>>,
     /// The mood that stood.
     pub mood: Mood,
+}
+
+/// A line of `rasikad see --json`, or of the `timeline.jsonl` that a demo leaves, which tells the mood among the rest.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Seen { time_ms: f64, probabilities: Option<HashMap<Rasa, f64>>, mood: Mood },
+    Moment { time_ms: f64, probabilities: HashMap<Rasa, f64>, rasa: Option<Rasa>, confidence: f32, intensity: f32 },
+}
+
+impl From<Line> for Sighting {
+    fn from(line: Line) -> Self {
+        match line {
+            Line::Seen { time_ms, probabilities, mood } => Self { time_ms, probabilities, mood },
+            Line::Moment { time_ms, probabilities, rasa, confidence, intensity } => Self {
+                time_ms,
+                // Where nobody was seen for a while nothing is likely.
+                probabilities: Some(probabilities).filter(|all| all.values().any(|p| *p > 0.0)),
+                mood: Mood { rasa, confidence, intensity },
+            },
+        }
+    }
 }
 
 impl Sighting {
@@ -47,7 +70,9 @@ pub fn read(path: &Path) -> Result<Vec<Sighting>> {
             continue;
         }
         let parsed = serde_json::from_str(&line);
-        sightings.push(parsed.with_context(|| format!("{name}:{}: not a line of `rasikad see --json`", i + 1))?);
+        sightings.push(parsed.with_context(|| {
+            format!("{name}:{}: neither a line of `rasikad see --json` nor of a demo's timeline", i + 1)
+        })?);
     }
     Ok(sightings)
 }

@@ -3,10 +3,12 @@
 //! [`Layers`] holds what is set and by whom; [`Config::of`] makes of it, once, a type that cannot be half valid.
 //! Nothing here reads files or the environment by itself: the laptop uses it for a box's settings as the box does.
 
+mod clashes;
 mod layers;
 mod pushed;
 mod value;
 
+pub use clashes::{clashes, no_folder};
 pub use layers::{ConfigError, DEFAULTS, Layers, Origin, Setting};
 pub use pushed::conflict;
 
@@ -319,6 +321,7 @@ fn midi_ports(
         {
             return Err(values.wrong(path, format!("{path} has '{port}'; say which, as {example}")));
         }
+        midi::is_well_formed(name).map_err(|error| values.wrong(path, format!("{path} has {error}")))?;
     }
     Ok(ports)
 }

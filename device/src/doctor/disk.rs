@@ -1,11 +1,14 @@
 //! Room for takes, and whether it can be written to.
 
 use super::{Finding, Machine};
+use crate::config::no_folder;
 use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 const ABOUT: &str = "disk";
+/// The folder that systemd makes for the service.
+const SERVICE_FOLDER: &str = "/var/lib/rasika";
 /// An hour of takes: half a kilobyte an observation, thirty a second.
 const HOUR_BYTES: u64 = 512 * 30 * 3600;
 /// Under an hour something should be done soon; under a few minutes takes are about to be refused.
@@ -18,6 +21,7 @@ pub fn check(machine: &Machine) -> Vec<Finding> {
     let wanted = machine.at(&machine.state);
     let folder = wanted.ancestors().find(|folder| folder.is_dir()).unwrap_or(&machine.root);
     let mut findings = vec![room(&machine.state, free_bytes(folder))];
+    findings.extend(writable(machine, &wanted, folder));
     if let Some(mount) = read_only(machine) {
         findings.push(Finding::fail(
             ABOUT,
@@ -27,6 +31,25 @@ pub fn check(machine: &Machine) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// What keeps the box's user from writing there. The system makes the service's own folder for it.
+fn writable(machine: &Machine, wanted: &Path, nearest: &Path) -> Option<Finding> {
+    let todo = "name a folder of the box's own in recording.folder, or give it this one: `sudo chown`";
+    if let Some(file) = no_folder(wanted) {
+        let file = Path::new("/").join(file.strip_prefix(&machine.root).unwrap_or(&file));
+        return Some(Finding::fail(
+            ABOUT,
+            format!("{} is a file, not a folder: no take can be kept", file.display()),
+            todo,
+        ));
+    }
+    let made_by_system = machine.state.starts_with(SERVICE_FOLDER) && wanted != nearest;
+    if made_by_system || machine.user.may_write_in(&machine.root, nearest) {
+        return None;
+    }
+    let (user, state) = (&machine.user.name, machine.state.display());
+    Some(Finding::fail(ABOUT, format!("{user} may not write in {state}: no take can be kept"), todo))
 }
 
 fn room(state: &Path, free: Option<u64>) -> Finding {
@@ -90,6 +113,28 @@ mod tests {
         says(Some(40_000_000), Verdict::Warn, &["43 minutes", "soon"]);
         says(Some(1_000_000), Verdict::Fail, &["playing goes on"]);
         says(None, Verdict::Warn, &["cannot be told"]);
+    }
+
+    #[test]
+    fn a_folder_must_be_one_that_the_boxs_user_may_write_in() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let tree = Tree::new();
+        let at = |state: &str| check(&Machine { state: state.into(), ..tree.machine() });
+        tree.file("/srv/takes", "a file");
+        says(&at("/srv/takes"), Verdict::Fail, &["/srv/takes is a file"]);
+        says(&at("/srv/takes/below"), Verdict::Fail, &["/srv/takes is a file"]);
+        tree.file("/home/pi/takes/x", "");
+        let mode = |path: &str, mode| {
+            let path = tree.root().join(path);
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        says(&at("/home/pi/takes"), Verdict::Fail, &["rasika may not write in /home/pi/takes"]);
+        mode("home/pi/takes", 0o777);
+        assert!(at("/home/pi/takes").iter().all(|finding| finding.verdict != Verdict::Fail));
+        // Nobody comes through a closed door.
+        mode("home/pi", 0o700);
+        says(&at("/home/pi/takes"), Verdict::Fail, &["rasika may not write in"]);
+        assert!(at("/var/lib/rasika").iter().all(|finding| finding.verdict != Verdict::Fail));
     }
 
     #[test]

@@ -87,6 +87,8 @@ pub struct Machine {
     pub state: PathBuf,
     /// Camera device that is asked for; `None` for any.
     pub camera: Option<String>,
+    /// How pins are reached, as the settings say: `auto`, `simulated`, `gpiochip:/dev/gpiochip4`; `None` for no panel.
+    pub pins: Option<String>,
     /// MIDI ports that are asked for, by their words.
     pub ports: Vec<String>,
     /// What the kernel says of its clock; `None` if it was not asked.

@@ -7,6 +7,18 @@ const ABOUT: &str = "pins";
 
 /// Whether the panel can be reached.
 pub fn check(machine: &Machine) -> Vec<Finding> {
+    let (kind, address) = match machine.pins.as_deref() {
+        None => return vec![Finding::ok(ABOUT, "no panel is asked for (panel.pins = \"none\")")],
+        Some(pins) => pins.split_once(':').unwrap_or((pins, "")),
+    };
+    if kind == "simulated" {
+        let found = "simulated: buttons and LEDs are nowhere but in this program";
+        return vec![Finding::warn(ABOUT, found, "for a panel of real ones set panel.pins = \"auto\"")];
+    }
+    if address.starts_with('/') && machine.user.access(&machine.at(address)) == Access::Absent {
+        let found = format!("{address} is not there: neither buttons nor LEDs");
+        return vec![Finding::fail(ABOUT, found, "`ls /dev/gpiochip*`, and set panel.pins")];
+    }
     let chips: Vec<String> = machine.names("/dev", "gpiochip").into_iter().map(|chip| format!("/dev/{chip}")).collect();
     let board = machine.board().unwrap_or_else(|| "this machine".into());
     let refused = chips.iter().find_map(|chip| match machine.user.access(&machine.at(chip)) {
@@ -45,6 +57,15 @@ mod tests {
         says(&check(&tree.machine()), Verdict::Warn, &["no pins"]);
         tree.file("/proc/device-tree/model", "Raspberry Pi 5 Model B Rev 1.0\0");
         says(&check(&tree.machine()), Verdict::Fail, &["Raspberry Pi 5 Model B Rev 1.0", "gpiochip"]);
+    }
+
+    #[test]
+    fn what_the_settings_say_of_pins_is_what_is_looked_at() {
+        let tree = Tree::new();
+        let pins = |pins: Option<&str>| check(&Machine { pins: pins.map(str::to_owned), ..tree.machine() });
+        says(&pins(None), Verdict::Ok, &["no panel"]);
+        says(&pins(Some("simulated")), Verdict::Warn, &["simulated"]);
+        says(&pins(Some("gpiochip:/dev/gpiochip9")), Verdict::Fail, &["/dev/gpiochip9 is not there"]);
     }
 
     #[test]

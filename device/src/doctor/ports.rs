@@ -30,7 +30,7 @@ pub fn check(machine: &Machine) -> Vec<Finding> {
 fn unknown(machine: &Machine) -> impl Iterator<Item = Finding> {
     let is_known = |word: &str| {
         let kind = word.split(':').next().unwrap_or_default();
-        [DIN, GADGET].contains(&kind) || midi::KINDS.iter().any(|known| known.word == kind)
+        midi::KINDS.iter().any(|known| known.word == kind)
     };
     machine.ports.iter().filter(move |word| !is_known(word)).map(|word| {
         Finding::fail(PORTS, format!("'{word}' names no kind of MIDI port"), "`rasikad ports` lists the kinds")
@@ -39,7 +39,7 @@ fn unknown(machine: &Machine) -> impl Iterator<Item = Finding> {
 
 /// Device of a word such as `serial:/dev/ttyAMA0@38400+whole`.
 fn device(word: &str) -> Option<&str> {
-    let (_, address) = word.split_once(':').filter(|(kind, _)| matches!(*kind, "serial" | "din"))?;
+    let (_, address) = word.split_once(':').filter(|(kind, _)| *kind == "serial")?;
     address.split(['@', '+']).next().filter(|device| device.starts_with('/'))
 }
 
@@ -140,7 +140,7 @@ fn files(machine: &Machine) -> Vec<Finding> {
 fn gadget(machine: &Machine) -> Finding {
     let controllers = machine.names("/sys/class/udc", "");
     let bound = machine.line(format!("{GADGET_FOLDER}/UDC")).filter(|udc| !udc.is_empty());
-    let wanted = machine.ports.iter().any(|port| port.starts_with("gadget") || port.contains(GADGET_NAME));
+    let wanted = machine.ports.iter().any(|port| port.contains(GADGET_NAME));
     match bound {
         Some(udc) => match machine.line(format!("/sys/class/udc/{udc}/state")).as_deref() {
             Some("configured") => Finding::ok(GADGET, "a computer has taken the box as a MIDI device"),
@@ -187,7 +187,7 @@ mod tests {
     fn a_sequencer_is_needed_unless_other_ports_are_asked_for() {
         let tree = Tree::new();
         says(&check(&with(&tree, &[])), Verdict::Fail, &["/dev/snd/seq", "modprobe"]);
-        says(&check(&with(&tree, &["gadget"])), Verdict::Ok, &["no port asks"]);
+        says(&check(&with(&tree, &["file:/a.mid"])), Verdict::Ok, &["no port asks"]);
         tree.device("/dev/snd/seq", 0o666);
         tree.device("/dev/snd/midiC3D0", 0o660);
         tree.file("/proc/asound/card3/id", "JV1010\n");
@@ -203,6 +203,10 @@ mod tests {
             Verdict::Fail,
             &["serail:/dev/ttyS0", "rasikad ports"],
         );
+        // Words that the box does not open, whatever stands on its sockets.
+        for word in ["din:/dev/ttyAMA0", "gadget", "gadget:0"] {
+            says(&check(&with(&Tree::new(), &[word])), Verdict::Fail, &[word, "rasikad ports"]);
+        }
     }
 
     #[test]
@@ -241,14 +245,12 @@ mod tests {
     #[test]
     fn a_gadget_that_is_asked_for_needs_its_controller_and_its_unit() {
         let tree = Tree::new();
-        for port in ["gadget", "alsa:f_midi"] {
-            says(&check(&with(&tree, &[port])), Verdict::Fail, &["dtoverlay=dwc2"]);
-        }
+        says(&check(&with(&tree, &["alsa:f_midi"])), Verdict::Fail, &["dtoverlay=dwc2"]);
         tree.file("/sys/class/udc/fe980000.usb/state", "not attached\n");
-        says(&check(&with(&tree, &["gadget"])), Verdict::Fail, &["rasika-gadget"]);
+        says(&check(&with(&tree, &["alsa:f_midi"])), Verdict::Fail, &["rasika-gadget"]);
         tree.file(&format!("{GADGET_FOLDER}/UDC"), "fe980000.usb\n");
-        says(&check(&with(&tree, &["gadget"])), Verdict::Ok, &["ready"]);
+        says(&check(&with(&tree, &["alsa:f_midi"])), Verdict::Ok, &["ready"]);
         tree.file("/sys/class/udc/fe980000.usb/state", "configured\n");
-        says(&check(&with(&tree, &["gadget"])), Verdict::Ok, &["has taken"]);
+        says(&check(&with(&tree, &["alsa:f_midi"])), Verdict::Ok, &["has taken"]);
     }
 }

@@ -45,6 +45,7 @@ impl Tree {
             models: self.root().join("models"),
             state: "/var/lib/rasika".into(),
             camera: None,
+            pins: Some("auto".into()),
             ports: Vec::new(),
             clock_is_synchronised: None,
             throttled: None,

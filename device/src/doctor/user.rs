@@ -67,7 +67,20 @@ impl User {
         }
     }
 
+    /// Whether they may make files in a folder below `root`: every folder that leads to it lets them through.
+    #[must_use]
+    pub fn may_write_in(&self, root: &Path, folder: &Path) -> bool {
+        let on_the_way = folder.ancestors().take_while(|path| path.starts_with(root) && *path != root);
+        let has = |path: &Path, wanted: u32| path.metadata().is_ok_and(|there| self.bits(&there) & wanted == wanted);
+        self.uid == 0 || (has(folder, 0o3) && on_the_way.skip(1).all(|path| has(path, 0o1)))
+    }
+
     fn may(&self, there: &Metadata) -> bool {
+        self.uid == 0 || self.bits(there) & 0o6 == 0o6
+    }
+
+    /// What they may do with it: read 4, write 2, run or pass through 1.
+    fn bits(&self, there: &Metadata) -> u32 {
         let bits = if self.uid == there.uid() {
             there.mode() >> 6
         } else if self.gids.contains(&there.gid()) {
@@ -75,7 +88,7 @@ impl User {
         } else {
             there.mode()
         };
-        self.uid == 0 || bits & 0o6 == 0o6
+        bits & 0o7
     }
 }
 

@@ -10,6 +10,7 @@ use super::named;
 use rasika_device::clock::is_synchronised;
 use rasika_device::config::{CameraSource, Config, Layers, midi_port};
 use rasika_device::doctor::{Finding, Machine, User, Verdict, examine, worst};
+use rasika_device::home;
 use rasika_device::link::{Identity, KeyRing};
 use rasika_device::terminal::{say, say_lines};
 use rasika_device::watcher::{Watcher, Way};
@@ -36,7 +37,7 @@ pub struct Doctor {
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 
-    /// With whose rights to look (default: for root the user of the service, else your own)
+    /// With whose rights to look (default: the user of the service, where there is one, else your own)
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
 
@@ -56,6 +57,11 @@ impl Doctor {
     /// Examines the box; anything that fails is the verb's failure.
     pub fn run(self) -> Result<()> {
         let here = self.root == Path::new("/");
+        let user = self.user()?;
+        if here && let Some(home) = home::of(&user.name) {
+            // `~` is the home of whoever runs the box.
+            home::is(home);
+        }
         // Another tree has settings of its own, which nobody asked for.
         let (config, said) = if here || self.settings.is_asked() { settings(&self.settings)? } else { built_in()? };
         let chosen = config.camera != built_in()?.0.camera;
@@ -67,10 +73,11 @@ impl Doctor {
         let ports = if self.ports.is_empty() { ports } else { self.ports.clone() };
         let ports = ports.iter().map(|word| midi_port(word).0.to_owned()).collect();
         let machine = Machine {
-            user: self.user()?,
+            user,
             models: self.models.unwrap_or_else(super::usual_models),
             state: self.state.unwrap_or(config.recording.folder),
             camera: self.camera.or(camera),
+            pins: config.panel.map(|panel| panel.pins),
             ports,
             clock_is_synchronised: here.then(is_synchronised).flatten(),
             throttled: here.then(throttled).flatten(),
@@ -99,8 +106,8 @@ impl Doctor {
         let caller = User::caller(&self.root);
         match &self.user {
             Some(name) => User::named(&self.root, name).with_context(|| format!("there is no user {name}")),
-            None if caller.uid == 0 => Ok(User::named(&self.root, SERVICE_USER).unwrap_or(caller)),
-            None => Ok(caller),
+            // Whoever asks, it is the service that runs.
+            None => Ok(User::named(&self.root, SERVICE_USER).unwrap_or(caller)),
         }
     }
 }

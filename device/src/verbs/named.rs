@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use rasika_device::config::{Config, MidiConfig, MusicConfig, midi_port};
+use rasika_device::config::{Config, MidiConfig, MusicConfig, clashes, midi_port};
 use rasika_device::hand::Keys;
 use rasika_device::panel::Lights;
 use rasika_device::performer::{Library, RasaMap, SoundMap};
@@ -60,6 +60,7 @@ pub fn check(config: &Config) -> Vec<anyhow::Error> {
     errors.extend(sounds(&config.music).err());
     errors.extend(keys(&config.midi).err());
     errors.extend(lights(config).err());
+    errors.extend(clashes(config).into_iter().map(anyhow::Error::msg));
     match library(&config.music) {
         Ok(library) => errors.extend(map(&config.music, &library).err()),
         Err(error) => errors.push(error),

@@ -107,8 +107,12 @@ impl Drop for FileOut {
     }
 }
 
-pub fn open(name: &str, address: &str) -> Result<Box<dyn MidiOut>, PortError> {
-    let path = PathBuf::from(address);
+/// Whether an address can be that of a MIDI file.
+///
+/// # Errors
+/// Its name is no MIDI file's.
+pub fn is_well_formed(name: &str, address: &str) -> Result<(), PortError> {
+    let path = Path::new(address);
     let mid = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("mid"));
     if !mid || path.file_stem().is_none() {
         return Err(PortError::BadName {
@@ -117,6 +121,12 @@ pub fn open(name: &str, address: &str) -> Result<Box<dyn MidiOut>, PortError> {
             example: EXAMPLE,
         });
     }
+    Ok(())
+}
+
+pub fn open(name: &str, address: &str) -> Result<Box<dyn MidiOut>, PortError> {
+    is_well_formed(name, address)?;
+    let path = PathBuf::from(address);
     let trouble = Arc::new(AtomicI32::new(0));
     let failed = |cause: io::Error| PortError::File { name: name.to_owned(), cause };
     let mut growing = Growing::begin(&path).map_err(failed)?;

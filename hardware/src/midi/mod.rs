@@ -124,6 +124,18 @@ fn kind(name: &str) -> Result<(&'static Kind, &str), PortError> {
     kind.map(|kind| (kind, address)).ok_or_else(|| PortError::NoSuchKind { name: name.to_owned() })
 }
 
+/// Whether a word can name a port, without opening it.
+///
+/// # Errors
+/// There is no such kind of port, or its address can never be one.
+pub fn is_well_formed(name: &str) -> Result<(), PortError> {
+    match kind(name)? {
+        (kind, address) if kind.word == "serial" => serial::is_well_formed(name, address),
+        (kind, address) if kind.word == FILE => file::is_well_formed(name, address),
+        _ => Ok(()),
+    }
+}
+
 /// Opens the port a word names, to play on.
 ///
 /// # Errors
@@ -162,6 +174,11 @@ mod tests {
         let said = message("serial:/dev/no-such-line");
         assert!(said.contains("/dev/no-such-line"), "{said}");
         assert!(message("serial:").contains("serial:/dev/ttyAMA0"));
-        assert!(message("serial:/dev/x@fast").contains("fast"));
+        for baud in ["fast", "0", "-1", "49", "", "99999999999"] {
+            let word = format!("serial:/dev/x@{baud}");
+            assert!(message(&word).contains("is no baud rate"), "{word}");
+            assert!(is_well_formed(&word).is_err());
+        }
+        assert!(is_well_formed("file:x.wav").is_err() && is_well_formed("file:x.mid").is_ok());
     }
 }

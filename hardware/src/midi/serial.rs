@@ -8,6 +8,7 @@ use serialport::TTYPort;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -188,6 +189,17 @@ struct Address<'a> {
     running: bool,
 }
 
+/// Rates that a line can have: from the slowest teletype to the fastest USB adapter.
+const BAUDS: RangeInclusive<u32> = 50..=12_000_000;
+
+/// Whether an address can be opened, once its line is there.
+///
+/// # Errors
+/// It is no address of a line.
+pub fn is_well_formed(name: &str, at: &str) -> Result<(), PortError> {
+    address(name, at).map(drop)
+}
+
 /// Takes `DEVICE`, `DEVICE@BAUD`, and either with `+whole` after it, apart.
 fn address<'a>(name: &str, address: &'a str) -> Result<Address<'a>, PortError> {
     let bad = |reason: String| PortError::BadName { name: name.to_owned(), reason, example: EXAMPLE };
@@ -196,7 +208,10 @@ fn address<'a>(name: &str, address: &'a str) -> Result<Address<'a>, PortError> {
         None => (address.strip_suffix("+running").unwrap_or(address), true),
     };
     let (device, baud) = match address.rsplit_once('@') {
-        Some((device, baud)) => (device, baud.parse().map_err(|_| bad(format!("'{baud}' is no baud rate")))?),
+        Some((device, text)) => {
+            let baud = text.parse().ok().filter(|baud| BAUDS.contains(baud));
+            (device, baud.ok_or_else(|| bad(format!("'{text}' is no baud rate")))?)
+        }
         None => (address, DIN_BAUD),
     };
     if device.is_empty() {

@@ -13,7 +13,7 @@ use crate::sightings::{self, Sighting};
 /// Arguments of the verb.
 #[derive(Debug, Args)]
 pub struct Report {
-    /// Lines of `rasikad see --json`; "-" for standard input
+    /// Lines of `rasikad see --json`, or the timeline of a demo; "-" for standard input
     file: PathBuf,
 
     /// As JSON
@@ -126,6 +126,14 @@ mod tests {
         assert_eq!(story.shares[0], Share { rasa: Some(Rasa::Hasya), seconds: 1.5, share: 0.6, times: 1 });
         assert_eq!(story.median_dwell_s, Some(1.5));
         assert_eq!(story.changes_per_minute, 48.0);
+    }
+
+    #[test]
+    fn a_timeline_of_a_demo_is_a_stream_too() {
+        let line = r#"{"time_ms":500.0,"rasa":"hasya","confidence":0.5,"intensity":0.5,"probabilities":{"hasya":0.9},"section":"gat","raga":"Desh","tala":"","matra":null,"laya_bpm":0,"melody":null}"#;
+        let read: Sighting = serde_json::from_str(line).unwrap();
+        assert_eq!((read.time_ms, read.mood.rasa), (500.0, Some(Rasa::Hasya)));
+        assert!(read.probabilities.is_some());
     }
 
     #[test]

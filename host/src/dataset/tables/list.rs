@@ -110,7 +110,11 @@ impl Columns {
         ensure!(!id.is_empty(), "line {}: it names no take", row.line);
         let label = row.text(self.label)?;
         let label: Rasa = label.parse().map_err(|error| anyhow::anyhow!("line {}, column label: {error}", row.line))?;
-        let side = |place| whole(row, place, 1.0, 65_536.0).map(|side| side as u32);
+        // A box that had not seen a frame yet writes 0.
+        let side = |place| match row.text(place)?.trim() {
+            "0" => Ok(0),
+            _ => whole(row, place, 1.0, 65_536.0).map(|side| side as u32),
+        };
         let words = text(self.reconstructed)?.split(';').map(str::trim).filter(|word| !word.is_empty());
         Ok(Take {
             id,
