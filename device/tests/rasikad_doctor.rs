@@ -70,3 +70,45 @@ fn damaged_networks_fail_twice_by_their_checksum_and_by_litert() {
     let failed = |about| findings(&out).iter().any(|f| f["about"] == about && f["verdict"] == "fail");
     assert!(failed("models") && failed("litert"));
 }
+
+#[test]
+fn settings_that_cannot_be_together_are_told_by_doctor_and_by_the_check() {
+    let root = well();
+    let settings = root.path().join("x.toml");
+    let taken = root.path().join("taken");
+    std::fs::write(&taken, "a file").unwrap();
+    let folder = format!("[recording]\nfolder = \"{}\"", taken.display());
+    for (text, words) in [
+        ("[midi]\nports = [\"serial:/dev/ttyAMA0@0\"]", "is no baud rate"),
+        ("[midi]\nports = [\"serial:/dev/ttyAMA0\", \"serial:/dev/ttyAMA0\"]", "twice"),
+        ("[midi]\nports = [\"serial:/dev/ttyAMA0\"]\n[link]\nserial = [\"/dev/ttyAMA0\"]", "MIDI or laptops"),
+        ("[midi]\nports = [\"din:/dev/ttyAMA0\"]", "din:/dev/ttyAMA0"),
+        ("[midi]\nports = [\"gadget\"]", "gadget"),
+        (&folder, "is a file"),
+    ] {
+        std::fs::write(&settings, text).unwrap();
+        let out = doctor(root.path(), &["--config", settings.to_str().unwrap()]);
+        let said = String::from_utf8_lossy(&out.stdout);
+        let fails = |line: &str| line.starts_with("fail  settings") && line.contains(words);
+        assert!(!out.status.success() && said.lines().any(fails), "{text}: {said}");
+        let mut check = Command::new(env!("CARGO_BIN_EXE_rasikad"));
+        let out = check.args(["config", "check"]).arg(&settings).output().unwrap();
+        let said = String::from_utf8_lossy(&out.stderr);
+        assert!(!out.status.success() && said.contains(words), "{text}: {said}");
+    }
+}
+
+#[test]
+fn pins_and_the_services_user_are_as_run_has_them() {
+    let root = well();
+    file(root.path(), "etc/passwd", "rasika:x:4000001:4000001::/var/lib/rasika:/usr/sbin/nologin\n");
+    let out = doctor(root.path(), &["--json", "--set", "panel.pins=simulated"]);
+    let pins = findings(&out).into_iter().find(|finding| finding["about"] == "pins").unwrap();
+    assert!(pins["found"].as_str().unwrap().contains("simulated"), "{pins}");
+    // Files of this test belong to somebody else than the service.
+    assert!(
+        findings(&out)
+            .iter()
+            .any(|f| f["about"] == "alsa" && f["found"].as_str().unwrap().contains("rasika may not open"))
+    );
+}
