@@ -24,7 +24,7 @@ fuzz_target!(|input: &[u8]| {
         let (near, far) = tokio::io::duplex(1 << 17);
         let (laptop, boxed) = &*KEYS;
         let expect = Expect { name: "box".to_owned(), key: boxed.public() };
-        let client = Client::begin(near, Pace::NETWORK, laptop, "laptop", &expect, |_| {});
+        let client = Client::begin(near, Pace::NETWORK, laptop, "laptop", &expect);
         let (served, client) = tokio::join!(greet(far, boxed), client);
         let client = client.expect("a box that does as it should so far");
         let answering = tokio::spawn(answer(served, frames(answers)));
