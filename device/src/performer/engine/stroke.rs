@@ -79,7 +79,9 @@ impl Stroke {
         let length = phrase.lengths[at..end].iter().map(|length| u32::from(*length)).sum();
         let last_us = slot_us(end - 1);
         let sounds_us = sounding_us(phrase, end - 1, last_us, unit_us, raga, style);
-        let sounds_us = (due_us - last_us + sounds_us).max(stands_us + STANDS_US);
+        // What a glide has reached is to be heard; a note without one leaves the breath that it is given.
+        let heard_us = if end > at + 1 { stands_us + STANDS_US } else { 0 };
+        let sounds_us = (due_us - last_us + sounds_us).max(heard_us);
         Self { end, length, sounds_us, ways }
     }
 
